@@ -1,0 +1,21 @@
+/** Every problem the product can name: code → kind, title and what to do, in Vietnamese and English. One file an area. */
+import { CRYPTO_PROBLEMS } from './crypto.ts';
+import { GENERAL_PROBLEMS } from './general.ts';
+import { PDF_PROBLEMS } from './pdf.ts';
+import { PLATFORM_PROBLEMS } from './platform.ts';
+import type { Problem } from './problem.ts';
+import { RECORD_PROBLEMS } from './records.ts';
+import { RENDER_PROBLEMS } from './render.ts';
+import { SIGNING_PROBLEMS } from './signing.ts';
+
+export const PROBLEMS = {
+  ...GENERAL_PROBLEMS,
+  ...PDF_PROBLEMS,
+  ...CRYPTO_PROBLEMS,
+  ...RENDER_PROBLEMS,
+  ...PLATFORM_PROBLEMS,
+  ...RECORD_PROBLEMS,
+  ...SIGNING_PROBLEMS,
+} satisfies Record<string, Problem>;
+
+export type ProblemCode = keyof typeof PROBLEMS;

@@ -1,0 +1,3 @@
+import type { Problem } from './problem.ts';
+
+export const PLATFORM_PROBLEMS = {} as const satisfies Record<string, Problem>;
