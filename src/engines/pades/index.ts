@@ -1,0 +1,14 @@
+/**
+ * PAdES engine (EN 319 142-1), on top of `pdf` and `crypto`.
+ *
+ * Contract (being implemented; names are fixed):
+ *   prepare.ts    prepare(pdf, PrepareOptions) → PreparedSignature
+ *   embed.ts      verifyPrepared(prepared, signatureValue) → boolean; embed(pdf, prepared, signatureValue, { timestamp?: TimestampSource }) → Promise<{ pdf, level }>
+ *                 (verifies before embedding: SIGNATURE_VALUE_WRONG; embedCms(pdf, prepared, cms) for signers that return a CMS)
+ *   sign.ts       sign(pdf, signer: LocalSigner, options & { level?, timestamp?, material? }) → Promise<Uint8Array>
+ *   timestamp.ts  addDocumentTimestamp(pdf, TimestampSource, {field?}) → Promise<Uint8Array>
+ *   extend.ts     extend(pdf, level, { timestamp, material, anchors, at }) → Promise<{ pdf, reached: Level, reasons }>
+ *   changes.ts    changesSince(file, revision) → Change[]
+ *   validate.ts   validate(bytes, ValidateOptions) → ValidationReport (never throws because a signature is bad)
+ */
+export type * from './types.ts';

@@ -1,0 +1,50 @@
+/** PDF objects as plain data (ISO 32000-2 §7.3). Names and strings keep their bytes; nothing is repaired. */
+
+export interface PdfName {
+  readonly kind: 'name';
+  /** Bytes as Latin-1 after `#xx` decoding. */
+  readonly name: string;
+}
+
+export interface PdfString {
+  readonly kind: 'string';
+  readonly bytes: Uint8Array;
+  readonly hex: boolean;
+}
+
+export interface PdfRef {
+  readonly kind: 'ref';
+  readonly num: number;
+  readonly gen: number;
+}
+
+export interface PdfStream {
+  readonly kind: 'stream';
+  readonly dict: PdfDict;
+  /** The bytes between `stream` and `endstream`, still filtered. */
+  readonly raw: Uint8Array;
+}
+
+/** Text put into the file as it is, for placeholders of fixed width. `mark` makes its place findable after writing. */
+export interface PdfRaw {
+  readonly kind: 'raw';
+  readonly text: string;
+  readonly mark?: string;
+}
+
+export type PdfArray = PdfObject[];
+export type PdfDict = Map<string, PdfObject>;
+export type PdfObject =
+  | null
+  | boolean
+  | number
+  | PdfName
+  | PdfString
+  | PdfRef
+  | PdfStream
+  | PdfRaw
+  | PdfArray
+  | PdfDict;
+
+export const name = (text: string): PdfName => ({ kind: 'name', name: text });
+export const ref = (num: number, gen = 0): PdfRef => ({ kind: 'ref', num, gen });
