@@ -1,0 +1,13 @@
+/** The forms a hospital issues, each a folder: what it holds, what the law asks of it, who signs it, how it looks. */
+export type {
+  Form,
+  FormContent,
+  FormDeclaration,
+  FormSlot,
+  Forms,
+  PrintContext,
+  SlotKind,
+} from './contract.ts';
+export { CAUSES, type Cause, crossCheckFacts, OUTCOMES, type Outcome, type RecordFacts } from './facts.ts';
+export { type FormFonts, loadFonts } from './fonts.ts';
+export { loadForms, ownFormsDir } from './load-forms.ts';
