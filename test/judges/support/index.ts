@@ -1,0 +1,2 @@
+export { createJudges } from './judges.ts';
+export type * from './verdicts.ts';
