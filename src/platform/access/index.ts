@@ -1,0 +1,12 @@
+/** Who may call: API keys with roles, and the memory that makes a repeated POST harmless. */
+export {
+  type Access,
+  type ApiKeyRecord,
+  createAccess,
+  type NewApiKey,
+  type Principal,
+  ROLES,
+  type Role,
+  requireRole,
+} from './api-key.ts';
+export { createIdempotency, type Idempotency, type IdempotencyClaim, type StoredResponse } from './idempotency.ts';

@@ -1,0 +1,6 @@
+import type { Db } from './database.ts';
+
+export interface MigrationReport {
+  readonly applied: readonly string[];
+}
+export declare function migrate(db: Db): Promise<MigrationReport>;

@@ -1,0 +1,5 @@
+/** Every table of the database, composed from one file of row types per area. */
+import type { PlatformTables } from './schema/platform.ts';
+import type { RecordsTables } from './schema/records.ts';
+
+export interface Schema extends PlatformTables, RecordsTables {}

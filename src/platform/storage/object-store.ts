@@ -1,0 +1,58 @@
+/** The ports to the stores. Every archive call names a version; keys are unique and never reused for other bytes. */
+
+export interface PutOptions {
+  /** Locked until this instant (exclusive). An instant in the past means: not locked. */
+  readonly retainUntil: Date;
+  /** Legal hold from the first moment on. Default false. */
+  readonly hold?: boolean;
+  readonly contentType: string;
+}
+
+export interface StoredObject {
+  readonly key: string;
+  readonly versionId: string;
+  /** Lower-case hexadecimal SHA-256 of the stored bytes. */
+  readonly sha256: string;
+  readonly size: number;
+  readonly contentType: string;
+  readonly retainUntil: Date;
+  readonly hold: boolean;
+}
+
+/** The write-once archive. */
+export interface ObjectStore {
+  /** `filesystem`, `s3`: written beside what it stored. */
+  readonly kind: string;
+  /**
+   * Stores and locks. When it returns, bytes and lock are durable and were read back.
+   * The same bytes under the same key again are the same version (the later retention and any hold win).
+   * @throws OBJECT_KEY_INVALID, OBJECT_KEY_TAKEN (other bytes are there).
+   */
+  put(key: string, bytes: Uint8Array, options: PutOptions): Promise<StoredObject>;
+  /** The bytes, re-hashed on every read. @throws OBJECT_NOT_FOUND, DIGEST_MISMATCH. */
+  get(key: string, versionId: string, expectedSha256: string): Promise<Uint8Array>;
+  /** What the store knows of a version without reading its bytes. @throws RETENTION_UNKNOWN when its lock was lost. */
+  stat(key: string, versionId: string): Promise<StoredObject | undefined>;
+  /** Later only: an earlier or equal date is refused with RETENTION_ACTIVE (earlier) or does nothing (equal). @throws OBJECT_NOT_FOUND. */
+  extendRetention(key: string, versionId: string, retainUntil: Date): Promise<StoredObject>;
+  /** @throws OBJECT_NOT_FOUND. */
+  setHold(key: string, versionId: string, hold: boolean): Promise<StoredObject>;
+  /** Every version whose key begins with `prefix`, in key order. */
+  list(prefix: string): AsyncIterable<StoredObject>;
+  /**
+   * Destroys one version for good. @throws RETENTION_ACTIVE, LEGAL_HOLD_ACTIVE, RETENTION_UNKNOWN, CLOCK_UNTRUSTED, OBJECT_NOT_FOUND.
+   */
+  delete(key: string, versionId: string): Promise<void>;
+}
+
+/** Where documents live until they are archived: durable, replaceable, not locked. */
+export interface WorkStore {
+  /** Durable (fsynced) when it returns. Replaces what was there, atomically. @throws OBJECT_KEY_INVALID. */
+  put(key: string, bytes: Uint8Array): Promise<{ sha256: string; size: number }>;
+  /** The bytes, re-hashed. @throws OBJECT_NOT_FOUND, DIGEST_MISMATCH. */
+  get(key: string, expectedSha256: string): Promise<Uint8Array>;
+  /** Does nothing if there is none. */
+  delete(key: string): Promise<void>;
+  /** Keys that begin with `prefix`, sorted: for sweepers. */
+  list(prefix: string): AsyncIterable<string>;
+}
