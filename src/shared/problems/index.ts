@@ -7,6 +7,7 @@ import type { Problem } from './problem.ts';
 import { RECORD_PROBLEMS } from './records.ts';
 import { RENDER_PROBLEMS } from './render.ts';
 import { SIGNING_PROBLEMS } from './signing.ts';
+import { TRUST_PROBLEMS } from './trust.ts';
 
 export const PROBLEMS = {
   ...GENERAL_PROBLEMS,
@@ -16,6 +17,7 @@ export const PROBLEMS = {
   ...PLATFORM_PROBLEMS,
   ...RECORD_PROBLEMS,
   ...SIGNING_PROBLEMS,
+  ...TRUST_PROBLEMS,
 } satisfies Record<string, Problem>;
 
 export type ProblemCode = keyof typeof PROBLEMS;
