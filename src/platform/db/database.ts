@@ -1,5 +1,9 @@
-import type { Kysely, Transaction } from 'kysely';
-import type { Log } from '../../shared/index.ts';
+import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
+import pg from 'pg';
+import { AppError, type Log, silentLog } from '../../shared/index.ts';
+import { startEmbeddedServer } from './embedded/server.ts';
+import { listenOn } from './listen.ts';
+import { checkSchema, migrate } from './migrate.ts';
 import type { Schema } from './schema.ts';
 
 export type Db = Kysely<Schema>;
@@ -11,13 +15,20 @@ export interface Database {
   readonly db: Db;
   /** Runs `fn` in one transaction; commits durably (fsync) when it resolves, rolls back when it rejects. READ COMMITTED. */
   transaction<T>(fn: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Has `fn` called once `tx` (from `transaction`) has committed; never if it rolls back. Nothing durable may hang on it. */
+  afterCommit(tx: Tx, fn: () => void): void;
   /** Runs `fn` while holding the named lock of the whole database; `undefined` at once if another session holds it. */
   withLock<T>(name: string, fn: () => Promise<T>): Promise<T | undefined>;
   /** Calls `hear` for each NOTIFY on the channel, reconnecting when the link breaks. @returns a function that stops it. */
   listen(channel: string, hear: () => void): Promise<() => Promise<void>>;
+  /** Wakes the listeners of a channel in every process. Not part of a transaction: those would commit one by one. */
+  notify(channel: string): Promise<void>;
   /** Closes the pool; an embedded server is stopped cleanly and its directory unlocked. */
   close(): Promise<void>;
 }
+
+/** A server by its address, or a private one in `dataDir` (see `embedded/place.ts` for `stateDir`). */
+export type DatabasePlace = { readonly url: string } | { readonly dataDir: string; readonly stateDir?: string };
 
 export interface OpenOptions {
   readonly log?: Log;
@@ -31,7 +42,99 @@ export interface OpenOptions {
  * Opens the server at `url`, or the private one in `dataDir` (created on first use, locked while open).
  * @throws DATA_DIR_IN_USE (names the pid), DATABASE_START_FAILED, DATABASE_UNREACHABLE, SCHEMA_UNKNOWN, SCHEMA_OUTDATED.
  */
-export declare function openDatabase(
-  at: { readonly url: string } | { readonly dataDir: string },
-  options?: OpenOptions,
-): Promise<Database>;
+export async function openDatabase(at: DatabasePlace, options: OpenOptions = {}): Promise<Database> {
+  const log = options.log ?? silentLog;
+  const server = 'dataDir' in at ? await startEmbeddedServer({ ...at, log }) : undefined;
+  const url = 'dataDir' in at ? (server?.url ?? '') : at.url;
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.connections ?? 10,
+    connectionTimeoutMillis: 10_000,
+    idle_in_transaction_session_timeout: 120_000,
+    types: rowTypes,
+  });
+  // A connection that breaks while idle is replaced at the next use.
+  pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection broke'));
+  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  const close = async () => {
+    await db.destroy();
+    await server?.stop();
+  };
+  try {
+    if (options.migrate === false) await checkSchema(db);
+    else await migrate(db);
+  } catch (error) {
+    await close();
+    throw connectionError(error);
+  }
+  return { ...verbs(db, url, log), close };
+}
+
+function verbs(db: Db, url: string, log: Log): Omit<Database, 'close'> {
+  const commitHooks = new WeakMap<object, (() => void)[]>();
+  return {
+    db,
+    transaction: async (fn) => {
+      const hooks: (() => void)[] = [];
+      try {
+        const result = await db.transaction().execute((tx) => {
+          commitHooks.set(tx, hooks);
+          return fn(tx);
+        });
+        for (const hook of hooks) hook();
+        return result;
+      } catch (error) {
+        throw connectionError(error);
+      }
+    },
+    afterCommit: (tx, fn) => {
+      const hooks = commitHooks.get(tx);
+      if (hooks === undefined) throw new TypeError('afterCommit needs a transaction of this database');
+      hooks.push(fn);
+    },
+    withLock: (name, fn) =>
+      db.connection().execute(async (session) => {
+        const key = sql`hashtextextended(${`antin/${name}`}, 0)`;
+        const { rows } = await sql<{ got: boolean }>`SELECT pg_try_advisory_lock(${key}) AS got`.execute(session);
+        if (rows[0]?.got !== true) return undefined;
+        try {
+          return await fn();
+        } finally {
+          await sql`SELECT pg_advisory_unlock(${key})`.execute(session);
+        }
+      }),
+    listen: (channel, hear) => listenOn(url, channel, hear, log),
+    notify: async (channel) => {
+      await sql`SELECT pg_notify(${channel}, '')`.execute(db);
+    },
+  };
+}
+
+const INT8 = 20;
+const DATE = 1082;
+
+/** `bigint` as number, `date` as `YYYY-MM-DD`; everything else as the driver has it. */
+const rowTypes = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
+    if (oid === INT8) return safeInteger;
+    if (oid === DATE) return (text: string) => text;
+    return format === undefined ? pg.types.getTypeParser(oid) : pg.types.getTypeParser(oid, format as 'text');
+  }) as typeof pg.types.getTypeParser,
+};
+
+function safeInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`${text} is beyond 2^53`);
+  return value;
+}
+
+/** SQLSTATE classes and system errors that mean: the server is away, try later. */
+const AWAY = /^(08...|57P0[123]|53...|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|EAI_AGAIN)$/;
+
+function connectionError(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof AppError) return error;
+  const { code } = error as { code?: unknown };
+  const away =
+    (typeof code === 'string' && AWAY.test(code)) || /^(Connection terminated|timeout exceeded)/i.test(error.message);
+  return away ? new AppError('DATABASE_UNREACHABLE', { cause: error }) : error;
+}

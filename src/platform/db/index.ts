@@ -2,13 +2,13 @@
  * PostgreSQL: a server named by its address, or a private one kept in the data directory. The callers see no difference.
  *
  * Row types: `uuid` and `text` are strings, `bigint` is a number (refused beyond 2^53), `timestamptz` is a `Date`,
- * `bytea` is a `Uint8Array`, `jsonb` is read as a value and written as JSON text.
+ * `date` is `YYYY-MM-DD`, `bytea` is a `Uint8Array`, `jsonb` is read as a value and written as JSON text.
  */
-export { type Database, type Db, type OpenOptions, openDatabase, type Tx } from './database.ts';
-export type { EmbeddedServer } from './embedded/server.ts';
-export { startEmbeddedServer } from './embedded/server.ts';
+export { type Database, type DatabasePlace, type Db, type OpenOptions, openDatabase, type Tx } from './database.ts';
+export { type EmbeddedServer, type EmbeddedServerOptions, startEmbeddedServer } from './embedded/server.ts';
 export { type MigrationReport, migrate } from './migrate.ts';
 export { MIGRATIONS } from './migrations/index.ts';
+export type { Migration } from './migrations/migration.ts';
 export type * from './schema/platform.ts';
 export type * from './schema/records.ts';
 export type { Schema } from './schema.ts';
