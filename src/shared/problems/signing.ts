@@ -1,3 +1,81 @@
 import type { Problem } from './problem.ts';
 
-export const SIGNING_PROBLEMS = {} as const satisfies Record<string, Problem>;
+export const SIGNING_PROBLEMS = {
+  SLOT_UNKNOWN: {
+    kind: 'not-found',
+    title: { vi: 'Tài liệu không có ô ký này', en: 'The document has no such signature slot' },
+    mend: { vi: 'Xem `slots` của tài liệu.', en: 'See `slots` of the document.' },
+  },
+  NOT_YOUR_TURN: {
+    kind: 'forbidden',
+    title: { vi: 'Chưa đến lượt ký của quý vị', en: 'It is not your turn to sign' },
+    mend: { vi: 'Chờ người ký trước hoàn tất.', en: 'Wait until those before you have signed.' },
+  },
+  ALREADY_SIGNED: {
+    kind: 'conflict',
+    title: { vi: 'Ô này đã được ký', en: 'This slot has been signed already' },
+    mend: { vi: 'Không cần làm gì thêm.', en: 'Nothing needs to be done.' },
+  },
+  TURN_TAKEN: {
+    kind: 'locked',
+    title: { vi: 'Có người khác đang ký tài liệu này', en: 'Somebody else is signing this document' },
+    mend: {
+      vi: 'Thử lại sau; lượt ký tự hết hạn nếu không hoàn tất.',
+      en: 'Try again later; a turn that is not completed expires by itself.',
+    },
+  },
+  TURN_UNKNOWN: {
+    kind: 'not-found',
+    title: { vi: 'Không có lượt ký này', en: 'There is no such turn' },
+    mend: { vi: 'Mở lượt ký mới.', en: 'Open a new turn.' },
+  },
+  TURN_CLOSED: {
+    kind: 'gone',
+    title: { vi: 'Lượt ký đã kết thúc hoặc hết hạn', en: 'The turn has ended or expired' },
+    mend: { vi: 'Mở lượt ký mới.', en: 'Open a new turn.' },
+  },
+  CREDENTIAL_UNKNOWN: {
+    kind: 'not-found',
+    title: { vi: 'Không có chứng thư số này', en: 'There is no such credential' },
+    mend: { vi: 'Đăng ký chứng thư số trước.', en: 'Enrol the credential first.' },
+  },
+  CREDENTIAL_NOT_YOURS: {
+    kind: 'forbidden',
+    title: { vi: 'Chứng thư số thuộc về người khác', en: 'The credential belongs to somebody else' },
+    mend: { vi: 'Dùng chứng thư số của chính mình.', en: 'Use your own credential.' },
+  },
+  PIN_REJECTED: {
+    kind: 'unauthenticated',
+    title: { vi: 'Sai mã PIN', en: 'Wrong PIN' },
+    mend: { vi: 'Nhập lại; xem số lần thử còn lại.', en: 'Enter it again; mind the tries left.' },
+  },
+  TOO_MANY_TRIES: {
+    kind: 'limited',
+    title: { vi: 'Nhập sai mã PIN quá nhiều lần', en: 'Too many wrong PINs' },
+    mend: { vi: 'Chờ hết thời gian khoá rồi thử lại.', en: 'Wait until the lock ends.' },
+  },
+  SEAL_NOT_ENROLLED: {
+    kind: 'upstream',
+    title: { vi: 'Cơ sở chưa đăng ký chứng thư số để đóng dấu', en: 'The facility has no seal credential' },
+    mend: { vi: 'Đăng ký chứng thư số của cơ sở.', en: 'Enrol the credential of the facility.' },
+  },
+  LEVEL_NOT_REACHED: {
+    kind: 'upstream',
+    title: {
+      vi: 'Chưa đạt mức lưu trữ dài hạn',
+      en: 'The long-term level has not been reached yet',
+    },
+    mend: {
+      vi: 'Hệ thống tự thử lại khi dịch vụ dấu thời gian và trạng thái chứng thư sẵn sàng.',
+      en: 'It is tried again by itself when time-stamp and status services answer.',
+    },
+  },
+  SIGNER_WRONG: {
+    kind: 'invalid',
+    title: {
+      vi: 'Chữ ký không do chứng thư số đã mở lượt ký tạo ra',
+      en: 'The signature was not made with the credential that opened the turn',
+    },
+    mend: { vi: 'Ký lại bằng đúng chứng thư số.', en: 'Sign again with the right credential.' },
+  },
+} as const satisfies Record<string, Problem>;

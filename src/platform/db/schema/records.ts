@@ -33,6 +33,11 @@ export interface DocumentTable {
   lookup_code: string;
   rendition_sha256: string;
   pages: number;
+  /** DocMDP permission of a certifying first signature, if the form wants one. */
+  certify: 2 | null;
+  timestamps: 'each-signature' | 'final-only';
+  /** The bytes were made by somebody else: never certified, no field of ours in them. */
+  uploaded: boolean;
   /** Validation report of an upload that came signed. */
   upload_verdict: Json<Record<string, unknown>> | null;
   /** Level of the seal and archive time-stamp, once extended. */

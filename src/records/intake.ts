@@ -1,0 +1,301 @@
+/** The door: what comes from the hospital's system is checked whole, rendered, and only then accepted. */
+import type { ValidationReport } from '../engines/pades/index.ts';
+import type { Renderer, Rendition } from '../engines/render/index.ts';
+import {
+  CAUSES,
+  crossCheckFacts,
+  type Form,
+  type FormContent,
+  type Forms,
+  OUTCOMES,
+  type RecordFacts,
+} from '../forms/index.ts';
+import type { AuditActor, AuditLog } from '../platform/audit/index.ts';
+import type { Database } from '../platform/db/index.ts';
+import type { Outbox } from '../platform/outbox/index.ts';
+import type { WorkStore } from '../platform/storage/index.ts';
+import {
+  AppError,
+  type Clock,
+  type InputMistake,
+  newId,
+  newLookupCode,
+  nfc,
+  sha256Hex,
+  unprintableCharacters,
+  vnParts,
+} from '../shared/index.ts';
+import { workKey } from './document.ts';
+import { mergeFacts } from './facts.ts';
+import { type DocumentState, transition } from './state.ts';
+import * as store from './store.ts';
+import { inspectUpload } from './upload.ts';
+
+/** What the printed heading says about the facility. */
+export interface IssuingFacility {
+  readonly name: string;
+  readonly parentAuthority: string;
+  readonly place: string;
+}
+
+/** Facts about the episode that its documents do not say. */
+export interface RecordStatement {
+  readonly number: string;
+  readonly causes?: readonly string[] | undefined;
+  readonly outcome?: string | undefined;
+}
+
+export interface IntakeRequest {
+  readonly facilityId: string;
+  readonly actor: AuditActor;
+  readonly type: string;
+  readonly record: RecordStatement;
+  /** Form content, or the metadata of an upload. */
+  readonly content: unknown;
+  /** Printed number; given by us if absent. */
+  readonly number?: string | undefined;
+  /** Uploads: one PDF, or JPEG/PNG pages. */
+  readonly files?: readonly Uint8Array[] | undefined;
+  /** The document that this one replaces. */
+  readonly supersedes?: string | undefined;
+}
+
+export interface IntakeDeps {
+  readonly database: Database;
+  readonly workStore: WorkStore;
+  readonly forms: Forms;
+  readonly renderer: Renderer;
+  readonly audit: AuditLog;
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+  readonly facilityHeading: (facilityId: string) => Promise<IssuingFacility>;
+  readonly lookupUrl: (code: string) => string;
+  /** Judges the signatures that an upload brings. */
+  readonly validate: (pdf: Uint8Array, file: string) => ValidationReport;
+  readonly maxPdfBytes: number;
+  readonly demo: boolean;
+}
+
+/**
+ * Takes in one finalized document: content checked whole (all mistakes at once), facts compared with the record's other
+ * documents, rendered or inspected. When it returns, the bytes are fsynced in the work store and one transaction holds the
+ * document, its audit entry and, where nobody has to sign, the request to seal.
+ * @throws CONTENT_INVALID, FORM_UNKNOWN, RECORD_MISMATCH, FACTS_DISAGREE, GLYPH_UNKNOWN, CHARACTER_FORBIDDEN, PDF_*, UPLOAD_SIGNATURE_BAD, SCAN_*; nothing is kept then.
+ */
+export async function receive(deps: IntakeDeps, request: IntakeRequest): Promise<string> {
+  const now = deps.clock.now();
+  const statement = checkStatement(request.record, request.number);
+  const form = deps.forms.findFor(request.type, request.content, now);
+  if (form.source === 'content' && request.files !== undefined) throw filesUnexpected();
+  if (form.source === 'pdf' && (request.files === undefined || request.files.length === 0)) throw filesMissing();
+  const content = form.check(request.content, now);
+  const facts = withStatement(form.facts(content), statement);
+  const lookupCode = newLookupCode();
+  const id = newId(now);
+
+  // The number is printed, so it is taken before rendering, in the transaction that keeps the document: no gaps.
+  return deps.database.transaction(async (tx) => {
+    const { record, isNew } = await store.lockRecord(tx, {
+      id: newId(now),
+      facilityId: request.facilityId,
+      number: statement.number,
+      facts,
+      now,
+    });
+    if (!isNew) await refuseContradictions(tx, record.id, facts, request.supersedes);
+    const number = statement.documentNumber ?? (await printedNumber(tx, request.facilityId, form, now));
+    const { rendition, state, uploaded, verdict } = await makeRendition(deps, request, form, content, {
+      number,
+      lookupCode,
+      issuedAt: now,
+    });
+    const sha256 = sha256Hex(rendition.pdf);
+    await deps.workStore.put(workKey({ facilityId: request.facilityId, id }, 1, sha256), rendition.pdf);
+    if (!isNew) await store.setRecordFacts(tx, record.id, mergeFacts(record.facts, facts));
+    await store.insertDocument(tx, {
+      id,
+      facilityId: request.facilityId,
+      recordId: record.id,
+      form: form.id,
+      formDigest: form.templateDigest,
+      number,
+      title: form.title.vi,
+      content,
+      facts,
+      state,
+      lookupCode,
+      renditionSha256: sha256,
+      renditionSize: rendition.pdf.length,
+      pages: rendition.pages,
+      certify: form.certify === 2 && !uploaded ? 2 : undefined,
+      timestamps: form.timestamps,
+      uploaded,
+      uploadVerdict: verdict,
+      supersedes: request.supersedes,
+      slots: form.slots,
+      now,
+    });
+    await deps.audit.record(tx, {
+      facilityId: request.facilityId,
+      actor: request.actor,
+      action: 'document.received',
+      object: { kind: 'document', id },
+      details: { form: form.id, renditionSha256: sha256, pages: rendition.pages },
+    });
+    if (state === 'signed') await deps.outbox.enqueue(tx, { facilityId: request.facilityId, job: 'seal', subject: id });
+    return id;
+  });
+}
+
+interface CheckedStatement {
+  readonly number: string;
+  readonly documentNumber: string | undefined;
+  readonly causes: RecordFacts['causes'];
+  readonly outcome: RecordFacts['outcome'];
+}
+
+const NUMBER = /^[\p{L}\p{N}][\p{L}\p{N} ./_-]{0,63}$/u;
+
+function checkStatement(record: RecordStatement, documentNumber: string | undefined): CheckedStatement {
+  const mistakes: InputMistake[] = [];
+  const number = nfc(record.number).trim();
+  if (!NUMBER.test(number) || unprintableCharacters(number).length > 0) {
+    mistakes.push({
+      path: '/record/number',
+      code: 'NUMBER_MALFORMED',
+      vi: 'Số hồ sơ phải có 1–64 chữ cái, chữ số hoặc các dấu . / _ -',
+      en: 'The record number must be 1–64 letters, digits or . / _ -',
+    });
+  }
+  const printed = documentNumber === undefined ? undefined : nfc(documentNumber).trim();
+  if (printed !== undefined && !NUMBER.test(printed)) {
+    mistakes.push({
+      path: '/number',
+      code: 'NUMBER_MALFORMED',
+      vi: 'Số của giấy tờ phải có 1–64 chữ cái, chữ số hoặc các dấu . / _ -',
+      en: 'The document number must be 1–64 letters, digits or . / _ -',
+    });
+  }
+  const causes = CAUSES.filter((cause) => record.causes?.includes(cause));
+  for (const [index, cause] of (record.causes ?? []).entries()) {
+    if ((CAUSES as readonly string[]).includes(cause)) continue;
+    mistakes.push({
+      path: `/record/causes/${index}`,
+      code: 'CAUSE_UNKNOWN',
+      vi: `Nguyên nhân phải là một trong: ${CAUSES.join(', ')}`,
+      en: `The cause must be one of: ${CAUSES.join(', ')}`,
+    });
+  }
+  const outcome = OUTCOMES.find((known) => known === record.outcome);
+  if (record.outcome !== undefined && outcome === undefined) {
+    mistakes.push({
+      path: '/record/outcome',
+      code: 'OUTCOME_UNKNOWN',
+      vi: `Tình trạng ra viện phải là một trong: ${OUTCOMES.join(', ')}`,
+      en: `The outcome must be one of: ${OUTCOMES.join(', ')}`,
+    });
+  }
+  if (mistakes.length > 0) throw new AppError('CONTENT_INVALID', { mistakes });
+  return { number, documentNumber: printed, causes, outcome };
+}
+
+function withStatement(facts: RecordFacts, statement: CheckedStatement): RecordFacts {
+  if (facts.recordNumber !== statement.number) throw new AppError('RECORD_MISMATCH');
+  return {
+    ...facts,
+    causes: [...new Set([...facts.causes, ...statement.causes])].sort(),
+    ...(facts.outcome === undefined && statement.outcome !== undefined ? { outcome: statement.outcome } : {}),
+  };
+}
+
+async function refuseContradictions(
+  tx: Parameters<Parameters<Database['transaction']>[0]>[0],
+  recordId: string,
+  facts: RecordFacts,
+  supersedes: string | undefined,
+): Promise<void> {
+  const others = await store.documentFacts(tx, recordId, supersedes);
+  const mistakes = others.flatMap((other) => crossCheckFacts(facts, other));
+  if (mistakes.length === 0) return;
+  const once = [...new Map(mistakes.map((mistake) => [mistake.path, mistake])).values()];
+  throw new AppError('FACTS_DISAGREE', { mistakes: once });
+}
+
+/** `000042/GRV/2026`: running number, initials of the form, year of issue in Vietnam. */
+async function printedNumber(
+  tx: Parameters<Parameters<Database['transaction']>[0]>[0],
+  facilityId: string,
+  form: Form,
+  now: Date,
+): Promise<string> {
+  const { year } = vnParts(now);
+  const running = await store.nextDocumentNumber(tx, facilityId, form.id, year);
+  const initials = form.id
+    .split('-')
+    .map((word) => word.charAt(0).toUpperCase())
+    .join('');
+  return `${String(running).padStart(6, '0')}/${initials}/${year}`;
+}
+
+async function makeRendition(
+  deps: IntakeDeps,
+  request: IntakeRequest,
+  form: Form,
+  content: FormContent,
+  printed: { number: string; lookupCode: string; issuedAt: Date },
+): Promise<{
+  rendition: Pick<Rendition, 'pdf' | 'pages'>;
+  state: DocumentState;
+  uploaded: boolean;
+  verdict: ValidationReport | undefined;
+}> {
+  const facility = await deps.facilityHeading(request.facilityId);
+  const context = {
+    facility,
+    documentNumber: printed.number,
+    lookupCode: printed.lookupCode,
+    lookupUrl: deps.lookupUrl(printed.lookupCode),
+    issuedAt: printed.issuedAt,
+    demo: deps.demo,
+  };
+  const rendered = transition('received', 'render') ?? 'rendered';
+  const nobodySigns = !form.slots.some((slot) => slot.kind === 'person');
+  const state = nobodySigns ? (transition(rendered, 'nobody-to-sign') ?? rendered) : rendered;
+  if (form.source === 'content') {
+    return {
+      rendition: await deps.renderer.render(form.job(content, context)),
+      state,
+      uploaded: false,
+      verdict: undefined,
+    };
+  }
+  const files = request.files ?? [];
+  const upload = inspectUpload(files, { validate: deps.validate, maxPdfBytes: deps.maxPdfBytes });
+  if (upload.kind === 'scan') {
+    return {
+      rendition: await deps.renderer.renderScan(form.scanJob(content, upload.pages, context)),
+      state,
+      uploaded: false,
+      verdict: undefined,
+    };
+  }
+  return { rendition: { pdf: upload.pdf, pages: upload.pages }, state, uploaded: true, verdict: upload.verdict };
+}
+
+function filesUnexpected(): AppError {
+  return new AppError('REQUEST_MALFORMED', {
+    detail: {
+      vi: 'Mẫu này nhận nội dung JSON, không nhận tệp',
+      en: 'This form takes JSON content, not files',
+    },
+  });
+}
+
+function filesMissing(): AppError {
+  return new AppError('REQUEST_MALFORMED', {
+    detail: {
+      vi: 'Loại tài liệu này cần tệp PDF hoặc ảnh JPEG/PNG trong phần `file`',
+      en: 'This type needs a PDF or JPEG/PNG pages in the part `file`',
+    },
+  });
+}

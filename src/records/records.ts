@@ -1,0 +1,150 @@
+/** Records and their documents: taken in, read, their bytes grown, returned and withdrawn. */
+import type { AuditActor } from '../platform/audit/index.ts';
+import type { Tx } from '../platform/db/index.ts';
+import { AppError, normalizeLookupCode, sha256Hex } from '../shared/index.ts';
+import { type Document, latestRevision, type RevisionKind, workKey } from './document.ts';
+import { type IntakeDeps, type IntakeRequest, receive } from './intake.ts';
+import { type DocumentEvent, transition } from './state.ts';
+import * as store from './store.ts';
+
+export interface Append {
+  readonly document: Document;
+  readonly kind: RevisionKind;
+  readonly pdf: Uint8Array;
+  readonly event: DocumentEvent | undefined;
+  /** Reached level, kept on the document. */
+  readonly level?: string;
+}
+
+export type Records = ReturnType<typeof createRecords>;
+
+export function createRecords(deps: IntakeDeps) {
+  const { database, workStore, clock } = deps;
+
+  const find = async (facilityId: string | undefined, id: string): Promise<Document> => {
+    const document = await store.findDocument(database.db, { facilityId, id });
+    if (document === undefined) throw new AppError('DOCUMENT_UNKNOWN');
+    return document;
+  };
+
+  const close = async (
+    facilityId: string,
+    id: string,
+    event: 'return' | 'withdraw',
+    by: { actor: AuditActor; reason: string },
+  ): Promise<Document> => {
+    const document = await find(facilityId, id);
+    const state = transition(document.state, event);
+    if (state === undefined) throw stateForbids(document, event);
+    await database.transaction(async (tx) => {
+      const changed = await store.updateDocument(tx, id, document.state, {
+        state,
+        reason: by.reason,
+        now: clock.now(),
+      });
+      if (!changed) throw stateForbids(document, event);
+      await deps.audit.record(tx, {
+        facilityId,
+        actor: by.actor,
+        action: `document.${state}`,
+        object: { kind: 'document', id },
+        reason: by.reason,
+      });
+    });
+    return find(facilityId, id);
+  };
+
+  return {
+    /** See `receive`: durable when it returns. */
+    receive: async (request: IntakeRequest): Promise<Document> =>
+      find(request.facilityId, await receive(deps, request)),
+
+    /** @throws DOCUMENT_UNKNOWN, also for another facility's document. `facilityId` undefined: for workers only. */
+    find,
+
+    async findByLookupCode(typed: string): Promise<Document | undefined> {
+      const code = normalizeLookupCode(typed);
+      return code === undefined ? undefined : store.findDocument(database.db, { lookupCode: code });
+    },
+
+    async list(facilityId: string, filter: store.DocumentFilter): Promise<Document[]> {
+      const ids = await store.listDocumentIds(database.db, facilityId, filter);
+      return Promise.all(ids.map((id) => find(facilityId, id)));
+    },
+
+    async findRecord(facilityId: string, id: string): Promise<store.RecordRow> {
+      const record = await store.findRecord(database.db, facilityId, id);
+      if (record === undefined) throw new AppError('RECORD_UNKNOWN');
+      return record;
+    },
+
+    /** Bytes of revision `n` (default: the newest) from the work store, re-hashed. @throws DIGEST_MISMATCH. */
+    async bytes(document: Document, n?: number): Promise<Uint8Array> {
+      const revision = n === undefined ? latestRevision(document) : document.revisions.find((one) => one.n === n);
+      if (revision === undefined) throw new AppError('DOCUMENT_UNKNOWN');
+      return workStore.get(workKey(document, revision.n, revision.sha256), revision.sha256);
+    },
+
+    /** Puts the bytes of the coming revision into the work store: durable before the transaction that names them. */
+    async stage(document: Document, pdf: Uint8Array): Promise<void> {
+      await workStore.put(workKey(document, latestRevision(document).n + 1, sha256Hex(pdf)), pdf);
+    },
+
+    /**
+     * Adds a revision whose bytes were staged and moves the document on, in the caller's transaction.
+     * @returns number of the new revision. @throws REVISION_STALE if somebody appended first, STATE_FORBIDS.
+     */
+    async append(tx: Tx, { document, kind, pdf, event, level }: Append): Promise<number> {
+      const now = clock.now();
+      const n = latestRevision(document).n + 1;
+      const isNext = await store.insertRevision(tx, document.facilityId, document.id, {
+        n,
+        kind,
+        sha256: sha256Hex(pdf),
+        size: pdf.length,
+        createdAt: now,
+      });
+      if (!isNext) throw new AppError('REVISION_STALE');
+      const state = event === undefined ? document.state : transition(document.state, event);
+      if (state === undefined) throw stateForbids(document, event ?? 'append');
+      const change = { state, now, ...(level === undefined ? {} : { level }) };
+      if (!(await store.updateDocument(tx, document.id, document.state, change))) throw new AppError('REVISION_STALE');
+      return n;
+    },
+
+    /** Moves the document on without new bytes, in the caller's transaction. @throws STATE_FORBIDS. */
+    async advance(tx: Tx, document: Document, event: DocumentEvent): Promise<void> {
+      const state = transition(document.state, event);
+      if (state === undefined) throw stateForbids(document, event);
+      if (!(await store.updateDocument(tx, document.id, document.state, { state, now: clock.now() }))) {
+        throw new AppError('REVISION_STALE');
+      }
+    },
+
+    signSlot: store.signSlot,
+    settleTimestamps: store.settleTimestamps,
+
+    /** Sent back to its author with a reason; signatures already made keep their revision. */
+    returnDocument: (facilityId: string, id: string, by: { actor: AuditActor; reason: string }) =>
+      close(facilityId, id, 'return', by),
+    withdraw: (facilityId: string, id: string, by: { actor: AuditActor; reason: string }) =>
+      close(facilityId, id, 'withdraw', by),
+
+    /** The replaced document of an archived correction. */
+    async supersede(tx: Tx, document: Document): Promise<void> {
+      const state = transition(document.state, 'supersede');
+      if (state === undefined) throw stateForbids(document, 'supersede');
+      await store.updateDocument(tx, document.id, document.state, { state, now: clock.now() });
+    },
+  };
+}
+
+function stateForbids(document: Document, action: string): AppError {
+  return new AppError('STATE_FORBIDS', {
+    detail: {
+      vi: `Tài liệu đang ở trạng thái “${document.state}”, không thực hiện được “${action}”`,
+      en: `The document is “${document.state}”: “${action}” is not possible`,
+    },
+    extra: { state: document.state },
+  });
+}

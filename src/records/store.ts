@@ -1,0 +1,344 @@
+/** SQL of records and documents. */
+import type { FormContent, RecordFacts } from '../forms/index.ts';
+import type { Db, Tx } from '../platform/db/index.ts';
+import type { Document, Revision, RevisionKind, Slot } from './document.ts';
+import type { DocumentState } from './state.ts';
+
+export interface RecordRow {
+  readonly id: string;
+  readonly number: string;
+  readonly facts: RecordFacts;
+  readonly createdAt: Date;
+}
+
+/** The record of that number, locked until the transaction ends; made if there is none. */
+export async function lockRecord(
+  tx: Tx,
+  record: { id: string; facilityId: string; number: string; facts: RecordFacts; now: Date },
+): Promise<{ record: RecordRow; isNew: boolean }> {
+  const made = await tx
+    .insertInto('record')
+    .values({
+      id: record.id,
+      facility_id: record.facilityId,
+      number: record.number,
+      facts: JSON.stringify(record.facts),
+      created_at: record.now,
+    })
+    .onConflict((conflict) => conflict.columns(['facility_id', 'number']).doNothing())
+    .returning('id')
+    .executeTakeFirst();
+  const row = await tx
+    .selectFrom('record')
+    .select(['id', 'number', 'facts', 'created_at'])
+    .where('facility_id', '=', record.facilityId)
+    .where('number', '=', record.number)
+    .forUpdate()
+    .executeTakeFirstOrThrow();
+  return { record: toRecord(row), isNew: made !== undefined };
+}
+
+export async function findRecord(db: Db, facilityId: string, id: string): Promise<RecordRow | undefined> {
+  const row = await db
+    .selectFrom('record')
+    .select(['id', 'number', 'facts', 'created_at'])
+    .where('facility_id', '=', facilityId)
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return row === undefined ? undefined : toRecord(row);
+}
+
+export async function setRecordFacts(tx: Tx, id: string, facts: RecordFacts): Promise<void> {
+  await tx
+    .updateTable('record')
+    .set({ facts: JSON.stringify(facts) })
+    .where('id', '=', id)
+    .execute();
+}
+
+/** Facts of the record's documents that still count (not returned, withdrawn or superseded). */
+export async function documentFacts(db: Db, recordId: string, except?: string): Promise<RecordFacts[]> {
+  let query = db
+    .selectFrom('document')
+    .select(['facts'])
+    .where('record_id', '=', recordId)
+    .where('state', 'not in', ['returned', 'withdrawn', 'superseded']);
+  if (except !== undefined) query = query.where('id', '!=', except);
+  const rows = await query.execute();
+  return rows.map((row) => row.facts as unknown as RecordFacts);
+}
+
+/** The next printed number of a form in a year: 1, 2, 3 … without gaps among committed documents. */
+export async function nextDocumentNumber(tx: Tx, facilityId: string, form: string, year: number): Promise<number> {
+  const row = await tx
+    .insertInto('document_number')
+    .values({ facility_id: facilityId, form, year, last: 1 })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['facility_id', 'form', 'year'])
+        .doUpdateSet((set) => ({ last: set('document_number.last', '+', 1) })),
+    )
+    .returning('last')
+    .executeTakeFirstOrThrow();
+  return row.last;
+}
+
+export interface NewDocument {
+  readonly id: string;
+  readonly facilityId: string;
+  readonly recordId: string;
+  readonly form: string;
+  readonly formDigest: string;
+  readonly number: string;
+  readonly title: string;
+  readonly content: FormContent;
+  readonly facts: RecordFacts;
+  readonly state: DocumentState;
+  readonly lookupCode: string;
+  readonly renditionSha256: string;
+  readonly renditionSize: number;
+  readonly pages: number;
+  readonly certify: 2 | undefined;
+  readonly timestamps: Document['timestamps'];
+  readonly uploaded: boolean;
+  readonly uploadVerdict: object | undefined;
+  readonly supersedes: string | undefined;
+  readonly slots: readonly Pick<Slot, 'field' | 'role' | 'kind' | 'order' | 'title'>[];
+  readonly now: Date;
+}
+
+export async function insertDocument(tx: Tx, document: NewDocument): Promise<void> {
+  await tx
+    .insertInto('document')
+    .values({
+      id: document.id,
+      facility_id: document.facilityId,
+      record_id: document.recordId,
+      form: document.form,
+      form_digest: document.formDigest,
+      number: document.number,
+      title: document.title,
+      content: JSON.stringify(document.content),
+      facts: JSON.stringify(document.facts),
+      state: document.state,
+      lookup_code: document.lookupCode,
+      rendition_sha256: document.renditionSha256,
+      pages: document.pages,
+      certify: document.certify ?? null,
+      timestamps: document.timestamps,
+      uploaded: document.uploaded,
+      upload_verdict: document.uploadVerdict === undefined ? null : JSON.stringify(document.uploadVerdict),
+      supersedes: document.supersedes ?? null,
+      issued_at: document.now,
+      created_at: document.now,
+      updated_at: document.now,
+    })
+    .execute();
+  await insertRevision(tx, document.facilityId, document.id, {
+    n: 1,
+    kind: 'rendition',
+    sha256: document.renditionSha256,
+    size: document.renditionSize,
+    createdAt: document.now,
+  });
+  if (document.slots.length === 0) return;
+  await tx
+    .insertInto('document_slot')
+    .values(
+      document.slots.map((slot) => ({
+        document_id: document.id,
+        field: slot.field,
+        facility_id: document.facilityId,
+        role: slot.role,
+        kind: slot.kind,
+        signing_order: slot.order,
+        title_vi: slot.title.vi,
+        title_en: slot.title.en,
+      })),
+    )
+    .execute();
+}
+
+/** @returns false if that revision exists already (somebody else appended first). */
+export async function insertRevision(
+  tx: Tx,
+  facilityId: string,
+  documentId: string,
+  revision: Revision,
+): Promise<boolean> {
+  const row = await tx
+    .insertInto('document_revision')
+    .values({
+      document_id: documentId,
+      n: revision.n,
+      facility_id: facilityId,
+      kind: revision.kind,
+      sha256: revision.sha256,
+      size: revision.size,
+      created_at: revision.createdAt,
+    })
+    .onConflict((conflict) => conflict.columns(['document_id', 'n']).doNothing())
+    .returning('n')
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Sets state and what comes with it if the document is still in state `from`. @returns false if it is not. */
+export async function updateDocument(
+  tx: Tx,
+  id: string,
+  from: DocumentState,
+  change: { state: DocumentState; level?: string; reason?: string; now: Date },
+): Promise<boolean> {
+  const result = await tx
+    .updateTable('document')
+    .set((set) => ({
+      state: change.state,
+      version: set('version', '+', 1),
+      updated_at: change.now,
+      ...(change.level === undefined ? {} : { level: change.level }),
+      ...(change.reason === undefined ? {} : { reason: change.reason }),
+    }))
+    .where('id', '=', id)
+    .where('state', '=', from)
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
+}
+
+export async function signSlot(
+  tx: Tx,
+  documentId: string,
+  field: string,
+  signed: { clinicianId?: string; credentialId: string; at: Date; revision: number; timestamped: boolean },
+): Promise<void> {
+  await tx
+    .updateTable('document_slot')
+    .set({
+      clinician_id: signed.clinicianId ?? null,
+      credential_id: signed.credentialId,
+      signed_at: signed.at,
+      revision: signed.revision,
+      timestamped: signed.timestamped,
+    })
+    .where('document_id', '=', documentId)
+    .where('field', '=', field)
+    .execute();
+}
+
+/** Every signature so far now has a proof of time. */
+export async function settleTimestamps(tx: Tx, documentId: string): Promise<void> {
+  await tx
+    .updateTable('document_slot')
+    .set({ timestamped: true })
+    .where('document_id', '=', documentId)
+    .where('signed_at', 'is not', null)
+    .execute();
+}
+
+export interface DocumentFilter {
+  readonly recordId?: string;
+  readonly state?: DocumentState;
+  /** Id of the last document of the page before. */
+  readonly after?: string;
+  readonly limit: number;
+}
+
+/** Ids, newest first. Ids sort by time (UUIDv7), so the last id is the cursor. */
+export async function listDocumentIds(db: Db, facilityId: string, filter: DocumentFilter): Promise<string[]> {
+  let query = db.selectFrom('document').select('id').where('facility_id', '=', facilityId);
+  if (filter.recordId !== undefined) query = query.where('record_id', '=', filter.recordId);
+  if (filter.state !== undefined) query = query.where('state', '=', filter.state);
+  if (filter.after !== undefined) query = query.where('id', '<', filter.after);
+  const rows = await query.orderBy('id', 'desc').limit(filter.limit).execute();
+  return rows.map((row) => row.id);
+}
+
+/** The document by id (of that facility; any facility if undefined: for workers) or by lookup code. */
+export async function findDocument(
+  db: Db,
+  by: { facilityId: string | undefined; id: string } | { lookupCode: string },
+): Promise<Document | undefined> {
+  let query = db
+    .selectFrom('document')
+    .innerJoin('record', 'record.id', 'document.record_id')
+    .selectAll('document')
+    .select('record.number as record_number');
+  if ('lookupCode' in by) query = query.where('document.lookup_code', '=', by.lookupCode);
+  else {
+    query = query.where('document.id', '=', by.id);
+    if (by.facilityId !== undefined) query = query.where('document.facility_id', '=', by.facilityId);
+  }
+  const row = await query.executeTakeFirst();
+  if (row === undefined) return undefined;
+  const [slots, revisions] = await Promise.all([readSlots(db, row.id), readRevisions(db, row.id)]);
+  return {
+    id: row.id,
+    facilityId: row.facility_id,
+    recordId: row.record_id,
+    recordNumber: row.record_number,
+    form: row.form,
+    number: row.number,
+    title: row.title,
+    state: row.state as DocumentState,
+    lookupCode: row.lookup_code,
+    renditionSha256: row.rendition_sha256,
+    pages: row.pages,
+    level: row.level ?? undefined,
+    reason: row.reason ?? undefined,
+    version: row.version,
+    supersedes: row.supersedes ?? undefined,
+    issuedAt: row.issued_at,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    slots,
+    revisions,
+    content: row.content as FormContent,
+    facts: row.facts as unknown as RecordFacts,
+    certify: row.certify ?? undefined,
+    timestamps: row.timestamps,
+    uploaded: row.uploaded,
+    uploadVerdict: row.upload_verdict ?? undefined,
+  };
+}
+
+async function readSlots(db: Db, documentId: string): Promise<Slot[]> {
+  const rows = await db
+    .selectFrom('document_slot')
+    .selectAll()
+    .where('document_id', '=', documentId)
+    .orderBy('signing_order')
+    .orderBy('field')
+    .execute();
+  return rows.map((row) => ({
+    field: row.field,
+    role: row.role,
+    kind: row.kind,
+    order: row.signing_order,
+    title: { vi: row.title_vi, en: row.title_en },
+    clinicianId: row.clinician_id ?? undefined,
+    credentialId: row.credential_id ?? undefined,
+    signedAt: row.signed_at ?? undefined,
+    revision: row.revision ?? undefined,
+    timestamped: row.timestamped,
+  }));
+}
+
+async function readRevisions(db: Db, documentId: string): Promise<Revision[]> {
+  const rows = await db
+    .selectFrom('document_revision')
+    .select(['n', 'kind', 'sha256', 'size', 'created_at'])
+    .where('document_id', '=', documentId)
+    .orderBy('n')
+    .execute();
+  return rows.map((row) => ({
+    n: row.n,
+    kind: row.kind as RevisionKind,
+    sha256: row.sha256,
+    size: row.size,
+    createdAt: row.created_at,
+  }));
+}
+
+function toRecord(row: { id: string; number: string; facts: Record<string, unknown>; created_at: Date }): RecordRow {
+  return { id: row.id, number: row.number, facts: row.facts as unknown as RecordFacts, createdAt: row.created_at };
+}

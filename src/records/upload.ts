@@ -1,0 +1,64 @@
+/** Files that somebody else made: what they are, whether they can be signed, and what their signatures are worth. */
+import type { ValidationReport } from '../engines/pades/index.ts';
+import { openPdf, signatureDictionaries } from '../engines/pdf/index.ts';
+import { AppError } from '../shared/index.ts';
+
+export type Upload =
+  | { readonly kind: 'scan'; readonly pages: readonly Uint8Array[] }
+  | {
+      readonly kind: 'pdf';
+      readonly pdf: Uint8Array;
+      readonly pages: number;
+      /** Present if the file came signed. */
+      readonly verdict: ValidationReport | undefined;
+    };
+
+/**
+ * Pictures become a scan; a PDF must be one that can be signed as it is (strict reader, not encrypted, not locked).
+ * Signatures that it brings are judged: broken ones are refused, unproven ones (unknown authority) are taken with their verdict.
+ * @throws PDF_* , PDF_NOT_ACCEPTED, UPLOAD_SIGNATURE_BAD, REQUEST_TOO_LARGE.
+ */
+export function inspectUpload(
+  files: readonly Uint8Array[],
+  options: { validate: (pdf: Uint8Array, file: string) => ValidationReport; maxPdfBytes: number },
+): Upload {
+  if (files.reduce((sum, file) => sum + file.length, 0) > options.maxPdfBytes) throw new AppError('REQUEST_TOO_LARGE');
+  if (files.every((file) => isPicture(file))) return { kind: 'scan', pages: files };
+  const [pdf, ...others] = files;
+  if (pdf === undefined || others.length > 0) {
+    throw new AppError('PDF_NOT_ACCEPTED', {
+      detail: {
+        vi: 'Gửi đúng một tệp PDF, hoặc chỉ các ảnh JPEG/PNG',
+        en: 'Send exactly one PDF, or only JPEG/PNG pictures',
+      },
+    });
+  }
+  const file = openPdf(pdf);
+  if (file.encrypted) throw new AppError('PDF_ENCRYPTED');
+  if (file.trailing.significant) {
+    throw new AppError('PDF_NOT_ACCEPTED', {
+      detail: { vi: 'Có dữ liệu lạ sau cuối tệp PDF', en: 'There are foreign bytes after the end of the PDF' },
+    });
+  }
+  const pages = file.latest.number(file.latest.dict(file.latest.root.get('Pages'))?.get('Count')) ?? 0;
+  if (!Number.isInteger(pages) || pages < 1) {
+    throw new AppError('PDF_NOT_ACCEPTED', { detail: { vi: 'Tệp PDF không có trang nào', en: 'The PDF has no page' } });
+  }
+  const signatures = signatureDictionaries(file);
+  if (signatures.length === 0) return { kind: 'pdf', pdf, pages, verdict: undefined };
+  if (signatures.some((signature) => signature.docMdp === 1)) throw new AppError('CERTIFIED_NO_CHANGES');
+  const verdict = options.validate(pdf, 'upload.pdf');
+  if (verdict.verdict === 'TOTAL-FAILED' || verdict.signatures.some((signature) => !signature.intact)) {
+    throw new AppError('UPLOAD_SIGNATURE_BAD', {
+      extra: { verdict: verdict.verdict, reasons: verdict.reasons.join(' ') },
+    });
+  }
+  return { kind: 'pdf', pdf, pages, verdict };
+}
+
+/** JPEG (FF D8 FF) or PNG signature. */
+function isPicture(bytes: Uint8Array): boolean {
+  const jpeg = bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff;
+  const png = bytes[0] === 0x89 && bytes[1] === 0x50 && bytes[2] === 0x4e && bytes[3] === 0x47;
+  return jpeg || png;
+}
