@@ -2,8 +2,8 @@
  * The font of signature stamps: a fixed Vietnamese subset, made once, carried by every rendition in AcroForm `/DR`.
  * Glyph numbers are the subset's own, so `/CIDToGIDMap /Identity` and `Identity-H` (ISO 32000-2 §9.7.5.2) hold.
  */
-import * as fontkit from '@cantoo/fontkit';
 import subsetFont from 'subset-font';
+import { openFace } from './fontkit.ts';
 
 /** Name of the stamp font in the AcroForm `/DR /Font` dictionary. */
 export const STAMP_FONT_RESOURCE = 'VnStamp';
@@ -64,18 +64,18 @@ export async function createStampFont(ttf: Uint8Array, characters: string, tag =
 
 /** Reads a subset made earlier (in another process) without making it again. */
 export function readStampFont(bytes: Uint8Array, tag: string): StampFont {
-  const font = fontkit.create(bytes);
+  const font = openFace(bytes);
   const scale = 1000 / font.unitsPerEm;
   const glyphs = new Map<number, number>();
   const characters = new Map<number, number>();
   for (const codePoint of font.characterSet) {
-    const gid = font.glyphForCodePoint(codePoint).id;
+    const gid = font.glyphForCodePoint(codePoint)?.id ?? 0;
     if (gid === 0) continue;
     glyphs.set(codePoint, gid);
     if (!characters.has(gid)) characters.set(gid, codePoint);
   }
   const widths = Array.from({ length: font.numGlyphs }, (_, gid) =>
-    Math.round(font.getGlyph(gid).advanceWidth * scale),
+    Math.round((font.getGlyph(gid)?.advanceWidth ?? 0) * scale),
   );
   const { minX, minY, maxX, maxY } = font.bbox;
   return {
