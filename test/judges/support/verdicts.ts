@@ -162,6 +162,7 @@ export interface PdfsigSignature {
   /** E.g. `Certificate is Trusted.`; absent for document time-stamps, which pdfsig cannot judge. */
   certificate: string | null;
   signer: string | null;
+  /** `unknown` for document time-stamps. */
   subFilter: string | null;
   coversWholeFile: boolean;
   valid: boolean;
