@@ -122,9 +122,8 @@ describe('pdfsig', () => {
     const flipped = await judges.pdfsig(file('flipped'), { trust });
     expect(flipped.ok).toBe(false);
     expect(flipped.signatures[0]?.signature).toBe('Digest Mismatch.');
-    expect((await judges.pdfsig(file('stranger'), { trust })).signatures).toMatchObject([
-      { valid: true, trusted: false },
-    ]);
+    const stranger = await judges.pdfsig(file('stranger'), { trust });
+    expect(stranger.signatures[0]).toMatchObject({ valid: true, trusted: false });
     expect((await judges.pdfsig(file('unsigned'), { trust })).ok).toBe(false);
   });
 });
