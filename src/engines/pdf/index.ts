@@ -4,3 +4,5 @@
  */
 export type * from './file.ts';
 export * from './objects.ts';
+export { checkObjects, checkPlaces, MAX_PDF_BYTES, openPdf } from './open.ts';
+export { dateString, decodeText, parseDate, textString } from './text.ts';

@@ -48,3 +48,18 @@ export type PdfObject =
 
 export const name = (text: string): PdfName => ({ kind: 'name', name: text });
 export const ref = (num: number, gen = 0): PdfRef => ({ kind: 'ref', num, gen });
+
+/** A byte string, written in hexadecimal unless it is short and plain. */
+export const bytesString = (bytes: Uint8Array): PdfString => ({ kind: 'string', bytes, hex: true });
+
+export const isDict = (value: PdfObject | undefined): value is PdfDict => value instanceof Map;
+export const isArray = (value: PdfObject | undefined): value is PdfArray => Array.isArray(value);
+
+const isKind = (value: PdfObject | undefined, kind: string): boolean =>
+  typeof value === 'object' && value !== null && 'kind' in value && value.kind === kind;
+
+export const isName = (value: PdfObject | undefined): value is PdfName => isKind(value, 'name');
+export const isString = (value: PdfObject | undefined): value is PdfString => isKind(value, 'string');
+export const isRef = (value: PdfObject | undefined): value is PdfRef => isKind(value, 'ref');
+export const isStream = (value: PdfObject | undefined): value is PdfStream => isKind(value, 'stream');
+export const isInteger = (value: PdfObject | undefined): value is number => Number.isSafeInteger(value);

@@ -1,0 +1,283 @@
+/** Cross-reference sections (ISO 32000-2 §7.5.4, §7.5.8), followed from `startxref` back to the first. */
+import type { PdfLimits, Revision, XrefEntry } from './file.ts';
+import { decodeStream } from './filters.ts';
+import { parseIndirect } from './indirect.ts';
+import { isArray, isDict, isInteger, isName, isStream, type PdfDict } from './objects.ts';
+import { tooLarge, xrefBroken } from './refusal.ts';
+import { type Cursor, cursorAt, isBlank, parseObject, skipBlank, takeKeyword, takeUnsigned } from './syntax.ts';
+
+interface Section {
+  readonly startXref: number;
+  readonly kind: Revision['xrefKind'];
+  readonly entries: Map<number, XrefEntry>;
+  readonly trailer: PdfDict;
+  /** Just past the trailer dictionary, or past `endobj` of the cross-reference stream. */
+  readonly after: number;
+}
+
+interface EndMark {
+  readonly startXref: number;
+  readonly endOfMarker: number;
+  readonly end: number;
+}
+
+const FREE: XrefEntry = { kind: 'free' };
+
+/** All revisions, oldest first. Throws PDF_XREF_BROKEN with what is wrong, PDF_TOO_LARGE. */
+export function readRevisions(bytes: Uint8Array, limits: PdfLimits): Revision[] {
+  const sections = readSections(bytes, limits);
+  const ends = sections.map(({ after }) => readEndMark(cursorAt(bytes, after, limits.maxDepth)));
+  const revisions: Revision[] = [];
+  let first = 0;
+  const [main, firstPage] = sections;
+  const [mainEnd] = ends;
+  if (main && firstPage && mainEnd && firstPage.startXref < main.startXref) {
+    // ISO 32000-2 annex F.3: the first-page section stands before the main one; together they are one revision.
+    if (!isLinearized(bytes, limits)) throw wrongOrder();
+    if (mainEnd.startXref !== firstPage.startXref) throw wrongStart(mainEnd.startXref);
+    const entries = new Map([...main.entries, ...firstPage.entries]);
+    revisions.push(revision(1, firstPage, mainEnd, entries));
+    first = 2;
+  }
+  for (let index = first; index < sections.length; index++) {
+    const section = sections[index] as Section;
+    const end = ends[index] as EndMark;
+    if (end.startXref !== section.startXref) throw wrongStart(end.startXref);
+    const before = revisions.at(-1);
+    if (before !== undefined && section.startXref < before.end) throw wrongOrder();
+    revisions.push(revision(revisions.length + 1, section, end, section.entries));
+  }
+  return revisions;
+}
+
+const wrongOrder = () =>
+  xrefBroken('Các bảng tham chiếu không theo thứ tự', 'Cross-reference sections are out of order');
+const wrongStart = (value: number) =>
+  xrefBroken(
+    `startxref ${value} không trỏ tới bảng tham chiếu của chính nó`,
+    `startxref ${value} does not point at its own section`,
+  );
+
+function revision(index: number, section: Section, end: EndMark, entries: ReadonlyMap<number, XrefEntry>): Revision {
+  return {
+    index,
+    startXref: section.startXref,
+    end: end.end,
+    endOfMarker: end.endOfMarker,
+    xrefKind: section.kind,
+    entries,
+    trailer: section.trailer,
+  };
+}
+
+function readSections(bytes: Uint8Array, limits: PdfLimits): Section[] {
+  const sections: Section[] = [];
+  const seen = new Set<number>();
+  let budget = limits.maxObjects;
+  for (let next: number | undefined = lastStartXref(bytes, limits); next !== undefined; ) {
+    if (seen.has(next)) throw xrefBroken('Chuỗi /Prev quay vòng', 'The /Prev chain loops');
+    if (seen.size >= limits.maxRevisions) {
+      throw tooLarge(`Quá ${limits.maxRevisions} bản sửa đổi`, `More than ${limits.maxRevisions} revisions`);
+    }
+    seen.add(next);
+    const section = readSection(bytes, next, limits, budget);
+    budget -= section.entries.size;
+    sections.push(section);
+    const previous = section.trailer.get('Prev');
+    if (previous !== undefined && !isInteger(previous)) throw xrefBroken('/Prev không phải số', '/Prev is no integer');
+    next = previous;
+  }
+  return sections.reverse();
+}
+
+/** The offset that the last `startxref` of the file states. */
+function lastStartXref(bytes: Uint8Array, limits: PdfLimits): number {
+  const { bytes: buffer } = cursorAt(bytes, 0, limits.maxDepth);
+  const at = buffer.lastIndexOf('startxref', undefined, 'latin1');
+  if (at < 0) throw xrefBroken('Không có startxref', 'There is no startxref');
+  return readEndMark(cursorAt(bytes, at, limits.maxDepth)).startXref;
+}
+
+/** `startxref`, its number and `%%EOF`. */
+function readEndMark(cursor: Cursor): EndMark {
+  const { bytes } = cursor;
+  skipBlank(cursor);
+  if (!takeKeyword(cursor, 'startxref')) {
+    throw xrefBroken('Sau bảng tham chiếu không có startxref', 'No startxref after a cross-reference section');
+  }
+  skipBlank(cursor);
+  const startXref = takeUnsigned(cursor);
+  while (isBlank(bytes[cursor.pos])) cursor.pos++;
+  if (startXref === undefined || bytes.toString('latin1', cursor.pos, cursor.pos + 5) !== '%%EOF') {
+    throw xrefBroken('startxref không có số hoặc thiếu %%EOF', 'startxref lacks its number or %%EOF');
+  }
+  const endOfMarker = cursor.pos + 5;
+  const crlf = bytes[endOfMarker] === 13 && bytes[endOfMarker + 1] === 10;
+  const lineEnd = crlf ? 2 : bytes[endOfMarker] === 10 || bytes[endOfMarker] === 13 ? 1 : 0;
+  return { startXref, endOfMarker, end: endOfMarker + lineEnd };
+}
+
+function readSection(bytes: Uint8Array, offset: number, limits: PdfLimits, budget: number): Section {
+  if (offset <= 0 || offset >= bytes.length) {
+    throw xrefBroken(`Bảng tham chiếu nằm ngoài tệp: ${offset}`, `Cross-reference outside the file: ${offset}`);
+  }
+  const cursor = cursorAt(bytes, offset, limits.maxDepth);
+  while (isBlank(cursor.bytes[cursor.pos])) cursor.pos++;
+  const section = takeKeyword(cursor, 'xref')
+    ? readTable(cursor, offset, limits, budget)
+    : readXrefStream(cursor, offset, limits, budget);
+  const size = section.trailer.get('Size');
+  if (!isInteger(size) || size < 1) throw xrefBroken('Thiếu /Size', '/Size is missing');
+  for (const num of section.entries.keys()) {
+    // Readers disagree about objects beyond /Size (ISO 32000-2 table 15: regarded as missing).
+    if (num >= size) throw xrefBroken(`Đối tượng ${num} vượt /Size ${size}`, `Object ${num} is beyond /Size ${size}`);
+  }
+  return section;
+}
+
+function readTable(cursor: Cursor, startXref: number, limits: PdfLimits, budget: number): Section {
+  const entries = new Map<number, XrefEntry>();
+  for (;;) {
+    skipBlank(cursor);
+    if (takeKeyword(cursor, 'trailer')) break;
+    const first = takeUnsigned(cursor);
+    skipBlank(cursor);
+    const count = takeUnsigned(cursor);
+    if (first === undefined || count === undefined) {
+      throw xrefBroken('Mục con của bảng tham chiếu hỏng', 'A cross-reference subsection is malformed');
+    }
+    if (entries.size + count > budget) throw tooManyObjects(limits);
+    while (isBlank(cursor.bytes[cursor.pos])) cursor.pos++;
+    for (let num = first; num < first + count; num++) addEntry(entries, num, readTableEntry(cursor, num));
+  }
+  const trailer = parseObject(cursor);
+  if (!isDict(trailer)) throw xrefBroken('Trailer không phải từ điển', 'The trailer is no dictionary');
+  const after = cursor.pos;
+  const hidden = trailer.get('XRefStm');
+  if (hidden === undefined) return { startXref, kind: 'table', entries, trailer, after };
+  if (!isInteger(hidden) || hidden <= 0 || hidden >= cursor.end) {
+    throw xrefBroken('/XRefStm không hợp lệ', '/XRefStm is malformed');
+  }
+  const stream = readXrefStream({ ...cursor, pos: hidden }, hidden, limits, budget - entries.size);
+  for (const [num, entry] of stream.entries) {
+    // §7.5.8.4: hidden objects are free in the table. If both name a place, two readers may see two documents.
+    const shown = entries.get(num);
+    if (shown !== undefined && shown.kind !== 'free' && !sameEntry(shown, entry)) {
+      throw xrefBroken(`Đối tượng ${num} có hai vị trí khác nhau`, `Object ${num} has two places in a hybrid file`);
+    }
+    entries.set(num, entry);
+  }
+  return { startXref, kind: 'hybrid', entries, trailer, after };
+}
+
+const tooManyObjects = (limits: PdfLimits) =>
+  tooLarge(`Quá ${limits.maxObjects} đối tượng`, `More than ${limits.maxObjects} objects`);
+
+function sameEntry(left: XrefEntry, right: XrefEntry): boolean {
+  return left.kind === 'offset' && right.kind === 'offset' && left.offset === right.offset && left.gen === right.gen;
+}
+
+function addEntry(entries: Map<number, XrefEntry>, num: number, entry: XrefEntry): void {
+  if (entries.has(num)) throw xrefBroken(`Đối tượng ${num} được khai hai lần`, `Object ${num} is listed twice`);
+  entries.set(num, entry);
+}
+
+/** One entry of exactly 20 bytes: `nnnnnnnnnn ggggg n` and two bytes of line end. */
+function readTableEntry(cursor: Cursor, num: number): XrefEntry {
+  const { bytes, pos } = cursor;
+  const broken = () => xrefBroken(`Mục ${num} của bảng tham chiếu hỏng`, `Cross-reference entry ${num} is malformed`);
+  if (pos + 20 > cursor.end || bytes[pos + 10] !== 0x20 || bytes[pos + 16] !== 0x20) throw broken();
+  let offset = 0;
+  for (let index = pos; index < pos + 10; index++) {
+    const digit = (bytes[index] as number) - 0x30;
+    if (digit < 0 || digit > 9) throw broken();
+    offset = offset * 10 + digit;
+  }
+  let gen = 0;
+  for (let index = pos + 11; index < pos + 16; index++) {
+    const digit = (bytes[index] as number) - 0x30;
+    if (digit < 0 || digit > 9) throw broken();
+    gen = gen * 10 + digit;
+  }
+  if (!isBlank(bytes[pos + 18]) || !isBlank(bytes[pos + 19])) throw broken();
+  cursor.pos = pos + 20;
+  if (bytes[pos + 17] === 0x6e) return { kind: 'offset', offset, gen };
+  if (bytes[pos + 17] === 0x66) return FREE;
+  throw broken();
+}
+
+function readXrefStream(cursor: Cursor, startXref: number, limits: PdfLimits, budget: number): Section {
+  const broken = (vi: string, en: string) => xrefBroken(`Luồng tham chiếu: ${vi}`, `Cross-reference stream: ${en}`);
+  const object = parseIndirect(cursor, () => {
+    throw broken('độ dài không trực tiếp', 'its length is indirect');
+  });
+  const { value } = object;
+  const type = isStream(value) ? value.dict.get('Type') : undefined;
+  if (!isStream(value) || !isName(type) || type.name !== 'XRef') {
+    throw broken('không có ở vị trí được chỉ', 'none at the stated offset');
+  }
+  const { dict } = value;
+  const direct = (part: unknown) => {
+    if (typeof part === 'object' && part !== null && 'kind' in part && part.kind === 'ref') {
+      throw broken('tham số gián tiếp', 'indirect parameters');
+    }
+  };
+  const widths = dict.get('W');
+  const size = dict.get('Size');
+  if (!isArray(widths) || widths.length !== 3 || !isInteger(size))
+    throw broken('thiếu /W hoặc /Size', 'no /W or /Size');
+  const [w0, w1, w2] = widths;
+  const sane = (width: unknown): width is number => isInteger(width as number) && (width as number) >= 0;
+  if (!sane(w0) || !sane(w1) || !sane(w2) || w0 > 4 || w1 > 6 || w2 > 4 || w0 + w1 + w2 === 0) {
+    throw broken('/W không hợp lệ', 'impossible /W');
+  }
+  const index = dict.get('Index') ?? [0, size];
+  if (!isArray(index) || index.length % 2 !== 0) throw broken('/Index không hợp lệ', 'malformed /Index');
+  const row = w0 + w1 + w2;
+  const decoded = decodeStream(
+    value.raw,
+    dict,
+    (part) => {
+      direct(part);
+      return part ?? null;
+    },
+    Math.min(limits.maxDecodedBytes, (row + 1) * (budget + 1)),
+  );
+  const entries = new Map<number, XrefEntry>();
+  let pos = 0;
+  const field = (width: number, fallback: number): number => {
+    if (width === 0) return fallback;
+    let number = 0;
+    for (const end = pos + width; pos < end; pos++) number = number * 256 + (decoded[pos] as number);
+    return number;
+  };
+  for (let part = 0; part < index.length; part += 2) {
+    const first = index[part];
+    const count = index[part + 1];
+    if (!isInteger(first) || !isInteger(count) || first < 0 || count < 0) throw broken('/Index hỏng', 'bad /Index');
+    if (entries.size + count > budget) throw tooManyObjects(limits);
+    if (pos + count * row > decoded.length) throw broken('dữ liệu bị cụt', 'its data are cut off');
+    for (let num = first; num < first + count; num++) {
+      const type = field(w0, 1);
+      const second = field(w1, 0);
+      const third = field(w2, 0);
+      // §7.5.8.3: unknown types are references to null.
+      if (type === 1) addEntry(entries, num, { kind: 'offset', offset: second, gen: third });
+      else if (type === 2) addEntry(entries, num, { kind: 'compressed', stream: second, index: third });
+      else addEntry(entries, num, FREE);
+    }
+  }
+  return { startXref, kind: 'stream', entries, trailer: dict, after: object.end };
+}
+
+/** True if the first object of the file is a linearization parameter dictionary (ISO 32000-2 annex F.3.3). */
+function isLinearized(bytes: Uint8Array, limits: PdfLimits): boolean {
+  const cursor = cursorAt(bytes, 0, limits.maxDepth, Math.min(bytes.length, 2048));
+  skipBlank(cursor);
+  try {
+    const { value } = parseIndirect(cursor, () => null);
+    return isDict(value) && value.has('Linearized');
+  } catch {
+    return false;
+  }
+}
