@@ -1,6 +1,8 @@
 import type { Clock } from '../../shared/index.ts';
+import { type ErrorKind, toAppError } from '../../shared/index.ts';
 import type { Database, Tx } from '../db/index.ts';
 import type { JobName } from './job-names.ts';
+import * as store from './store.ts';
 
 export interface NewIntent {
   readonly facilityId: string;
@@ -39,6 +41,15 @@ export interface StoppedIntent {
   readonly stoppedAt: Date;
 }
 
+export interface PendingIntent {
+  readonly job: JobName;
+  readonly dueAt: Date;
+  /** Tries begun so far. */
+  readonly attempts: number;
+  /** Code of the last failure. */
+  readonly causeCode: string | undefined;
+}
+
 /** `retry`: waits until `dueAt`; `stopped`: visible, until a person says again; `lost`: another worker owns it now. */
 export type FailureOutcome =
   | { readonly outcome: 'retry'; readonly dueAt: Date }
@@ -65,16 +76,126 @@ export interface Outbox {
   /** Gives the intent back at once without counting the try (graceful stop). */
   release(intent: Intent): Promise<void>;
   /** Starts a stopped intent anew, its tries counted from zero. @returns false if it was not stopped. */
-  restart(tx: Tx, intentId: number): Promise<boolean>;
+  restart(tx: Tx, facilityId: string, intentId: number): Promise<boolean>;
+  /** The newest stopped intents of a facility, at most 500. */
   stopped(facilityId: string): Promise<StoppedIntent[]>;
-  /** Unfinished intents (waiting or leased) about one subject: job and state, for progress display. */
-  pending(subject: string): Promise<{ job: JobName; dueAt: Date; attempts: number; causeCode: string | undefined }[]>;
-  /** When the earliest waiting or leased intent of these jobs falls due, or `undefined` if there is none. */
-  nextDue(jobs: readonly JobName[]): Promise<Date | undefined>;
+  /** Unfinished intents (waiting or leased) about one subject, for progress display. */
+  pending(facilityId: string, subject: string): Promise<PendingIntent[]>;
+  /** Whether some intent of these jobs is leased, and when the earliest waiting one falls due. */
+  unfinished(jobs: readonly JobName[]): Promise<{ readonly leased: boolean; readonly nextDue: Date | undefined }>;
   /** Frees every lease. Only for a process that alone owns the database (embedded mode), at its start. */
   voidLeases(): Promise<number>;
-  /** Calls `ring` when work has been committed by any process. @returns a function that stops listening. */
+  /** Calls `ring` when work has been committed, by this process or another one. @returns a function that stops listening. */
   onWork(ring: () => void): Promise<() => Promise<void>>;
 }
 
-export declare function createOutbox(deps: { database: Database; clock: Clock }): Outbox;
+const CHANNEL = 'antin_outbox';
+const MOST_TRIES = 8;
+const FIRST_PAUSE_MS = 2_000;
+const LONGEST_PAUSE_MS = 15 * 60_000;
+
+/**
+ * How often a failure of each kind is tried in all. What another party may mend by itself is tried to the end; our own
+ * mistakes a few times, since a race or a full disk may pass; what no repetition can change, once.
+ */
+const TRIES: Record<ErrorKind, number> = {
+  upstream: MOST_TRIES,
+  limited: MOST_TRIES,
+  internal: 4,
+  conflict: 4,
+  stale: 4,
+  locked: 4,
+  invalid: 1,
+  unauthenticated: 1,
+  forbidden: 1,
+  'not-found': 1,
+  gone: 1,
+  integrity: 1,
+};
+
+/** Durable job requests over PostgreSQL. `random` (0 ≤ x < 1) spreads the retries of many workers. */
+export function createOutbox(deps: { database: Database; clock: Clock; random?: () => number }): Outbox {
+  const { database, clock, random = Math.random } = deps;
+  const bell = createBell(database);
+  return {
+    enqueue: async (tx, intent) => {
+      const isNew = await store.insert(tx, intent, clock.now());
+      if (isNew) database.afterCommit(tx, bell.ring);
+      return isNew;
+    },
+    claim: ({ worker, jobs, leaseMs }) =>
+      database.transaction((tx) => store.claim(tx, { worker, jobs, now: clock.now(), leaseMs, mostTries: MOST_TRIES })),
+    renew: (intent, leaseMs) =>
+      store.renew(database.db, intent, new Date(clock.now().getTime() + leaseMs)).then(store.assertHeld),
+    complete: (intent, tx) => {
+      const now = clock.now();
+      return tx === undefined
+        ? database.transaction((own) => store.complete(own, intent, now))
+        : store.complete(tx, intent, now);
+    },
+    fail: async (intent, thrown) => {
+      const error = toAppError(thrown);
+      const now = clock.now();
+      const cause = { code: error.code, detail: error.detail.en };
+      const dueAt =
+        intent.attempt < TRIES[error.kind] ? new Date(now.getTime() + pause(intent.attempt, random())) : undefined;
+      const held = await database.transaction((tx) => store.recordFailure(tx, intent, { now, cause, dueAt }));
+      if (!held) return { outcome: 'lost' };
+      return dueAt === undefined ? { outcome: 'stopped' } : { outcome: 'retry', dueAt };
+    },
+    release: async (intent) => {
+      await database.transaction((tx) => store.release(tx, intent, clock.now()));
+      bell.ring();
+    },
+    restart: async (tx, facilityId, intentId) => {
+      const restarted = await store.restart(tx, facilityId, intentId, clock.now());
+      if (restarted) database.afterCommit(tx, bell.ring);
+      return restarted;
+    },
+    stopped: (facilityId) => store.stopped(database.db, facilityId),
+    pending: (facilityId, subject) => store.pending(database.db, facilityId, subject),
+    unfinished: (jobs) => store.unfinished(database.db, jobs),
+    voidLeases: () => database.transaction((tx) => store.voidLeases(tx, clock.now())),
+    onWork: bell.onRing,
+  };
+}
+
+/** Exponential, between half and the whole of 2 s, 4 s, 8 s …, at most 15 minutes. */
+function pause(attempt: number, random: number): number {
+  const whole = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1));
+  return Math.round(whole * (0.5 + random / 2));
+}
+
+/**
+ * Listeners of this process hear at once, those of others by NOTIFY. Only a bell: whoever misses it finds the row by
+ * polling. Rings that fall together are sent once, outside the business transaction, because PostgreSQL lets
+ * transactions that notify commit only one after the other.
+ */
+function createBell(database: Database): { ring(): void; onRing: Outbox['onWork'] } {
+  const listeners = new Set<() => void>();
+  let sending = false;
+  let again = false;
+  const send = async (): Promise<void> => {
+    sending = true;
+    do {
+      again = false;
+      await database.notify(CHANNEL).catch(() => undefined);
+    } while (again);
+    sending = false;
+  };
+  return {
+    ring: () => {
+      for (const listener of listeners) listener();
+      if (sending) again = true;
+      else void send();
+    },
+    onRing: async (ring) => {
+      const stopListening = await database.listen(CHANNEL, ring);
+      listeners.add(ring);
+      return async () => {
+        listeners.delete(ring);
+        await stopListening();
+      };
+    },
+  };
+}

@@ -52,6 +52,17 @@ export const PLATFORM_PROBLEMS = {
       en: 'Nothing to do: the worker that holds the job will finish it.',
     },
   },
+  WORKER_DIED: {
+    kind: 'internal',
+    title: {
+      vi: 'Tiến trình xử lý dừng đột ngột ở mọi lần thử',
+      en: 'The worker ended during every try of the job',
+    },
+    mend: {
+      vi: 'Xem nhật ký máy chủ (bộ nhớ, đĩa), rồi cho chạy lại tác vụ.',
+      en: 'Read the server log (memory, disk), then restart the job.',
+    },
+  },
   OBJECT_KEY_INVALID: {
     kind: 'invalid',
     title: { vi: 'Khóa đối tượng không hợp lệ', en: 'The object key is not valid' },
