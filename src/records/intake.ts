@@ -11,7 +11,7 @@ import {
   type RecordFacts,
 } from '../forms/index.ts';
 import type { AuditActor, AuditLog } from '../platform/audit/index.ts';
-import type { Database } from '../platform/db/index.ts';
+import type { Database, Tx } from '../platform/db/index.ts';
 import type { Outbox } from '../platform/outbox/index.ts';
 import type { WorkStore } from '../platform/storage/index.ts';
 import {
@@ -25,7 +25,7 @@ import {
   unprintableCharacters,
   vnParts,
 } from '../shared/index.ts';
-import { workKey } from './document.ts';
+import { type Document, workKey } from './document.ts';
 import { mergeFacts } from './facts.ts';
 import { type DocumentState, transition } from './state.ts';
 import * as store from './store.ts';
@@ -58,6 +58,8 @@ export interface IntakeRequest {
   readonly files?: readonly Uint8Array[] | undefined;
   /** The document that this one replaces. */
   readonly supersedes?: string | undefined;
+  /** Runs in the transaction that keeps the document (for the memory of an Idempotency-Key). */
+  readonly alongside?: ((tx: Tx, document: Document) => Promise<void>) | undefined;
 }
 
 export interface IntakeDeps {
@@ -82,7 +84,7 @@ export interface IntakeDeps {
  * document, its audit entry and, where nobody has to sign, the request to seal.
  * @throws CONTENT_INVALID, FORM_UNKNOWN, RECORD_MISMATCH, FACTS_DISAGREE, GLYPH_UNKNOWN, CHARACTER_FORBIDDEN, PDF_*, UPLOAD_SIGNATURE_BAD, SCAN_*; nothing is kept then.
  */
-export async function receive(deps: IntakeDeps, request: IntakeRequest): Promise<string> {
+export async function receive(deps: IntakeDeps, request: IntakeRequest): Promise<Document> {
   const now = deps.clock.now();
   const statement = checkStatement(request.record, request.number);
   const form = deps.forms.findFor(request.type, request.content, now);
@@ -143,7 +145,10 @@ export async function receive(deps: IntakeDeps, request: IntakeRequest): Promise
       details: { form: form.id, renditionSha256: sha256, pages: rendition.pages },
     });
     if (state === 'signed') await deps.outbox.enqueue(tx, { facilityId: request.facilityId, job: 'seal', subject: id });
-    return id;
+    const document = await store.findDocument(tx, { facilityId: request.facilityId, id });
+    if (document === undefined) throw new TypeError('the new document is not there');
+    await request.alongside?.(tx, document);
+    return document;
   });
 }
 
@@ -209,7 +214,7 @@ function withStatement(facts: RecordFacts, statement: CheckedStatement): RecordF
 }
 
 async function refuseContradictions(
-  tx: Parameters<Parameters<Database['transaction']>[0]>[0],
+  tx: Tx,
   recordId: string,
   facts: RecordFacts,
   supersedes: string | undefined,
@@ -222,12 +227,7 @@ async function refuseContradictions(
 }
 
 /** `000042/GRV/2026`: running number, initials of the form, year of issue in Vietnam. */
-async function printedNumber(
-  tx: Parameters<Parameters<Database['transaction']>[0]>[0],
-  facilityId: string,
-  form: Form,
-  now: Date,
-): Promise<string> {
+async function printedNumber(tx: Tx, facilityId: string, form: Form, now: Date): Promise<string> {
   const { year } = vnParts(now);
   const running = await store.nextDocumentNumber(tx, facilityId, form.id, year);
   const initials = form.id

@@ -56,8 +56,7 @@ export function createRecords(deps: IntakeDeps) {
 
   return {
     /** See `receive`: durable when it returns. */
-    receive: async (request: IntakeRequest): Promise<Document> =>
-      find(request.facilityId, await receive(deps, request)),
+    receive: (request: IntakeRequest): Promise<Document> => receive(deps, request),
 
     /** @throws DOCUMENT_UNKNOWN, also for another facility's document. `facilityId` undefined: for workers only. */
     find,

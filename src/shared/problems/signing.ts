@@ -70,6 +70,35 @@ export const SIGNING_PROBLEMS = {
       en: 'It is tried again by itself when time-stamp and status services answer.',
     },
   },
+  DOCUMENT_BUSY: {
+    kind: 'limited',
+    title: { vi: 'Tài liệu đang được xử lý ở nơi khác', en: 'The document is being worked on elsewhere' },
+    mend: { vi: 'Hệ thống tự thử lại.', en: 'It is tried again by itself.' },
+  },
+  VERDICT_NOT_PASSED: {
+    kind: 'integrity',
+    title: {
+      vi: 'Bản dài hạn không qua được phép kiểm tra của chính hệ thống',
+      en: 'The long-term version does not pass our own validation',
+    },
+    mend: {
+      vi: 'Quản trị viên xem lý do trong nhật ký; tài liệu trước đó vẫn nguyên vẹn.',
+      en: 'The administrator finds the reasons in the log; the earlier revision is untouched.',
+    },
+  },
+  SESSION_UNKNOWN: {
+    kind: 'not-found',
+    title: { vi: 'Không có phiên ký này', en: 'There is no such session' },
+    mend: { vi: 'Kiểm tra mã phiên ký.', en: 'Check the id of the session.' },
+  },
+  CHANGED_SINCE_VIEWED: {
+    kind: 'stale',
+    title: {
+      vi: 'Bản thể hiện đã khác với bản quý vị đã xem',
+      en: 'The rendition is not the one that you looked at',
+    },
+    mend: { vi: 'Xem lại tài liệu rồi ký.', en: 'Look at the document again, then sign.' },
+  },
   SIGNER_WRONG: {
     kind: 'invalid',
     title: {

@@ -1,0 +1,131 @@
+/** Long-term validity: owed time-stamps are paid, sealed documents reach B-LTA (EN 319 142-1 §6). */
+import type { Certificate } from '../engines/crypto/index.ts';
+import { addDocumentTimestamp, extend, survives, type ValidationReport } from '../engines/pades/index.ts';
+import type { Tx } from '../platform/db/index.ts';
+import { isOpenForSigning, latestRevision } from '../records/index.ts';
+import { AppError, newId } from '../shared/index.ts';
+import { retriable } from './seal.ts';
+import * as store from './store.ts';
+import type { SigningDeps } from './turn.ts';
+
+const SYSTEM = { kind: 'system', id: 'long-term' } as const;
+
+export interface LongTermDeps extends SigningDeps {
+  readonly anchors: readonly Certificate[];
+  readonly timestampAnchors: readonly Certificate[];
+  readonly validate: (pdf: Uint8Array, file: string) => ValidationReport;
+}
+
+/**
+ * Pays owed time-stamps of a document that people still sign, by one document time-stamp over all signatures so far
+ * (level T by EN 319 142-1 §5.4.3). Waits while a turn is open: an approval already given must not become stale.
+ * Does nothing if nothing is owed or the extension will pay.
+ * @throws TSA_UNAVAILABLE, DOCUMENT_BUSY (both tried again).
+ */
+export async function payTimestamp(
+  deps: LongTermDeps,
+  documentId: string,
+  alongside: (tx: Tx) => Promise<void>,
+): Promise<void> {
+  const { records, clock } = deps;
+  const document = await records.find(undefined, documentId);
+  const owed = document.slots.some((slot) => slot.signedAt !== undefined && !slot.timestamped);
+  const open = isOpenForSigning(document.state) || document.state === 'signed';
+  if (!owed || !open) return;
+  const now = clock.now();
+  const turn = {
+    id: newId(now),
+    facilityId: document.facilityId,
+    documentId: document.id,
+    field: '',
+    credentialId: undefined,
+    clinicianId: undefined,
+    baseRevision: latestRevision(document).n,
+    prepared: undefined,
+    revocationAnswers: [],
+    now,
+    leaseUntil: new Date(now.getTime() + 60_000),
+  };
+  const leased = await deps.database.transaction((tx) => store.insertTurn(tx, turn));
+  if (!leased) throw new AppError('DOCUMENT_BUSY');
+  try {
+    const before = await records.bytes(document);
+    const pdf = await addDocumentTimestamp(before, deps.timestamp);
+    survives(before, pdf);
+    await records.stage(document, pdf);
+    await deps.database.transaction(async (tx) => {
+      await store.closeTurn(tx, turn.id, 'completed', clock.now());
+      const revision = await retriable(() =>
+        records.append(tx, { document, kind: 'timestamp', pdf, event: undefined }),
+      );
+      await records.settleTimestamps(tx, document.id);
+      await deps.audit.record(tx, {
+        facilityId: document.facilityId,
+        actor: SYSTEM,
+        action: 'document.timestamped',
+        object: { kind: 'document', id: document.id },
+        details: { revision },
+      });
+      await alongside(tx);
+    });
+  } catch (thrown) {
+    await deps.database.transaction((tx) => store.closeTurn(tx, turn.id, 'cancelled', clock.now()));
+    throw thrown;
+  }
+}
+
+/**
+ * Brings a sealed document to B-LTA and has our own validator judge the result before it is kept; does nothing in later states.
+ * @throws TSA_UNAVAILABLE, OCSP_UNAVAILABLE, LEVEL_NOT_REACHED (tried again); VERDICT_NOT_PASSED, SIGNATURE_SURVIVAL (alarm).
+ */
+export async function extendToArchiveLevel(
+  deps: LongTermDeps,
+  documentId: string,
+  alongside: (tx: Tx) => Promise<void>,
+): Promise<void> {
+  const { records, clock } = deps;
+  const document = await records.find(undefined, documentId);
+  if (document.state !== 'sealed') return;
+  const before = await records.bytes(document);
+  const { pdf, reached, reasons } = await extend(before, 'B-LTA', {
+    timestamp: deps.timestamp,
+    material: deps.material,
+    anchors: deps.anchors,
+    timestampAnchors: deps.timestampAnchors,
+    at: clock.now(),
+  });
+  if (reached !== 'B-LTA') {
+    throw new AppError('LEVEL_NOT_REACHED', { extra: { reached, reasons: reasons.join(' ') } });
+  }
+  survives(before, pdf);
+  refuseUnlessPassed(deps.validate(pdf, `${document.id}.pdf`), document.uploaded);
+  await records.stage(document, pdf);
+  await deps.database.transaction(async (tx) => {
+    const revision = await retriable(() =>
+      records.append(tx, { document, kind: 'extension', pdf, event: 'extend', level: reached }),
+    );
+    await records.settleTimestamps(tx, document.id);
+    await deps.audit.record(tx, {
+      facilityId: document.facilityId,
+      actor: SYSTEM,
+      action: 'document.extended',
+      object: { kind: 'document', id: document.id },
+      details: { revision, level: reached },
+    });
+    await deps.outbox.enqueue(tx, { facilityId: document.facilityId, subject: document.id, job: 'archive' });
+    await alongside(tx);
+  });
+}
+
+/** Our renditions must pass whole; in uploads other people's signatures keep the verdict they honestly have. */
+function refuseUnlessPassed(report: ValidationReport, uploaded: boolean): void {
+  const ours = uploaded
+    ? report.signatures.filter((one) => one.level === 'B-LTA' || one.kind === 'document-timestamp')
+    : report.signatures;
+  const passed = ours.length > 0 && ours.every((one) => one.indication === 'TOTAL-PASSED');
+  const intact = report.signatures.every((one) => one.intact && one.indication !== 'TOTAL-FAILED');
+  if (passed && intact) return;
+  throw new AppError('VERDICT_NOT_PASSED', {
+    extra: { verdict: report.verdict, reasons: report.reasons.join(' ') },
+  });
+}

@@ -1,0 +1,101 @@
+/** The hospital's seal: unattended, and only after the last person of the form has signed. */
+import { parseCertificate, type RawSigner } from '../engines/crypto/index.ts';
+import { embed, prepare, survives } from '../engines/pades/index.ts';
+import type { Tx } from '../platform/db/index.ts';
+import type { Document } from '../records/index.ts';
+import { AppError } from '../shared/index.ts';
+import { sealStamp } from './stamp.ts';
+import type { SigningDeps } from './turn.ts';
+
+/** Opens the seal's key of a facility. Throws SEAL_NOT_ENROLLED. */
+export type SealKeys = (facilityId: string) => Promise<{ credentialId: string; sign: RawSigner }>;
+
+const SYSTEM = { kind: 'system', id: 'seal' } as const;
+
+/** Field that a seal gets in pages made by somebody else; invisible, so that nothing of theirs is covered. */
+const UPLOAD_FIELD = 'DauDonVi';
+
+/**
+ * Seals a document in state `signed`; does nothing in any later state (the job may run twice). Completion of the job commits
+ * with the effect (`alongside`).
+ * @throws SEAL_NOT_ENROLLED, CERTIFICATE_*, REVOCATION_UNKNOWN, DOCUMENT_BUSY (tried again); STATE_FORBIDS.
+ */
+export async function seal(
+  deps: SigningDeps & { readonly sealKeys: SealKeys },
+  documentId: string,
+  alongside: (tx: Tx) => Promise<void>,
+): Promise<void> {
+  const { records, parties, clock } = deps;
+  const document = await records.find(undefined, documentId);
+  if (document.state !== 'signed') {
+    if (document.state === 'rendered' || document.state === 'in-signing') throw new AppError('STATE_FORBIDS');
+    return;
+  }
+  const key = await deps.sealKeys(document.facilityId);
+  const credential = await parties.findCredential(document.facilityId, key.credentialId);
+  if (credential === undefined) throw new AppError('SEAL_NOT_ENROLLED');
+  const certificate = parseCertificate(credential.certificate);
+  const chain = credential.chain.map((der) => parseCertificate(der));
+  const check = await deps.material.checkBeforeSigning(certificate, chain);
+  if (check.refusal !== undefined) throw check.refusal;
+
+  const now = clock.now();
+  const facility = await parties.findFacility(document.facilityId);
+  const before = await records.bytes(document);
+  const slot = document.slots.find((one) => one.kind === 'seal');
+  const prepared = prepare(before, {
+    field: slot?.field ?? UPLOAD_FIELD,
+    certificate,
+    chain,
+    scheme: credential.scheme,
+    claimedTime: now,
+    reason: 'Chữ ký số của cơ sở',
+    signerName: facility.name,
+    ...(document.uploaded ? {} : { appearance: sealStamp(facility.name, now) }),
+    fallbackFont: deps.fallbackFont,
+    timestampReserve: document.timestamps === 'each-signature' ? deps.timestampReserve : 0,
+    ...(certifiesFirst(document) ? { certify: 2 } : {}),
+  });
+  const value = await key.sign(Buffer.from(prepared.signedAttributes, 'base64'));
+  const timestamping = document.timestamps === 'each-signature' ? { timestamp: deps.timestamp } : {};
+  const { pdf, level } = await embed(before, prepared, value, { ...timestamping, allowWithoutTimestamp: true });
+  survives(before, pdf);
+  await records.stage(document, pdf);
+  await deps.database.transaction(async (tx) => {
+    const revision = await retriable(() => records.append(tx, { document, kind: 'seal', pdf, event: 'seal' }));
+    if (slot !== undefined) {
+      await records.signSlot(tx, document.id, slot.field, {
+        credentialId: credential.id,
+        at: now,
+        revision,
+        timestamped: level === 'B-T',
+      });
+    }
+    await deps.audit.record(tx, {
+      facilityId: document.facilityId,
+      actor: SYSTEM,
+      action: 'document.sealed',
+      object: { kind: 'document', id: document.id },
+      details: { revision, level },
+    });
+    await deps.outbox.enqueue(tx, { facilityId: document.facilityId, subject: document.id, job: 'extend' });
+    await alongside(tx);
+  });
+}
+
+/** A form without people is certified by the seal itself; uploads never are. */
+function certifiesFirst(document: Document): boolean {
+  return document.certify !== undefined && !document.uploaded && document.slots.every((slot) => slot.kind === 'seal');
+}
+
+/** Somebody appended first: look again later, never force. */
+export async function retriable<T>(append: () => Promise<T>): Promise<T> {
+  try {
+    return await append();
+  } catch (thrown) {
+    if (thrown instanceof AppError && thrown.code === 'REVISION_STALE') {
+      throw new AppError('DOCUMENT_BUSY', { cause: thrown });
+    }
+    throw thrown;
+  }
+}

@@ -1,0 +1,180 @@
+/** SQL of turns, sessions and PIN tries. */
+import type { PreparedSignature } from '../engines/pades/index.ts';
+import type { Db, Tx } from '../platform/db/index.ts';
+import type { TurnState } from './turn-state.ts';
+
+export interface Turn {
+  readonly id: string;
+  readonly facilityId: string;
+  readonly documentId: string;
+  readonly field: string;
+  readonly credentialId: string | undefined;
+  readonly clinicianId: string | undefined;
+  readonly state: TurnState;
+  /** Revision that the signature is added to. */
+  readonly baseRevision: number;
+  readonly prepared: PreparedSignature | undefined;
+  readonly openedAt: Date;
+  readonly leaseUntil: Date;
+}
+
+export interface NewTurn {
+  readonly id: string;
+  readonly facilityId: string;
+  readonly documentId: string;
+  readonly field: string;
+  readonly credentialId: string | undefined;
+  readonly clinicianId: string | undefined;
+  readonly baseRevision: number;
+  readonly prepared: PreparedSignature | undefined;
+  /** Answers about the certificate before signing, DER in base 64 (Circular 15/2025/TT-BKHCN Art 5(4)). */
+  readonly revocationAnswers: readonly string[];
+  readonly now: Date;
+  readonly leaseUntil: Date;
+}
+
+/** Takes the document's lease. @returns false if somebody else's turn is open and not expired. */
+export async function insertTurn(tx: Tx, turn: NewTurn): Promise<boolean> {
+  await tx
+    .updateTable('signing_turn')
+    .set({ state: 'expired', closed_at: turn.now })
+    .where('document_id', '=', turn.documentId)
+    .where('state', '=', 'open')
+    .where('lease_until', '<=', turn.now)
+    .execute();
+  const row = await tx
+    .insertInto('signing_turn')
+    .values({
+      id: turn.id,
+      facility_id: turn.facilityId,
+      document_id: turn.documentId,
+      field: turn.field,
+      credential_id: turn.credentialId ?? null,
+      clinician_id: turn.clinicianId ?? null,
+      state: 'open',
+      base_revision: turn.baseRevision,
+      prepared: turn.prepared === undefined ? null : JSON.stringify(turn.prepared),
+      revocation_answers: JSON.stringify(turn.revocationAnswers),
+      opened_at: turn.now,
+      lease_until: turn.leaseUntil,
+    })
+    .onConflict((conflict) => conflict.column('document_id').where('state', '=', 'open').doNothing())
+    .returning('id')
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+export async function findTurn(db: Db, facilityId: string, id: string): Promise<Turn | undefined> {
+  const row = await db
+    .selectFrom('signing_turn')
+    .selectAll()
+    .where('facility_id', '=', facilityId)
+    .where('id', '=', id)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  return {
+    id: row.id,
+    facilityId: row.facility_id,
+    documentId: row.document_id,
+    field: row.field,
+    credentialId: row.credential_id ?? undefined,
+    clinicianId: row.clinician_id ?? undefined,
+    state: row.state,
+    baseRevision: row.base_revision,
+    prepared: (row.prepared as PreparedSignature | null) ?? undefined,
+    openedAt: row.opened_at,
+    leaseUntil: row.lease_until,
+  };
+}
+
+/** Ends an open turn. @returns false if it was not open. */
+export async function closeTurn(tx: Tx, id: string, state: Exclude<TurnState, 'open'>, now: Date): Promise<boolean> {
+  const result = await tx
+    .updateTable('signing_turn')
+    .set({ state, closed_at: now })
+    .where('id', '=', id)
+    .where('state', '=', 'open')
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
+}
+
+export interface SessionRow {
+  readonly id: string;
+  readonly facilityId: string;
+  readonly clinicianId: string;
+  readonly credentialId: string;
+  readonly results: readonly unknown[];
+  readonly openedAt: Date;
+  readonly closedAt: Date;
+}
+
+export async function insertSession(tx: Tx, session: SessionRow): Promise<void> {
+  await tx
+    .insertInto('signing_session')
+    .values({
+      id: session.id,
+      facility_id: session.facilityId,
+      clinician_id: session.clinicianId,
+      credential_id: session.credentialId,
+      results: JSON.stringify(session.results),
+      opened_at: session.openedAt,
+      closed_at: session.closedAt,
+    })
+    .execute();
+}
+
+export async function findSession(db: Db, facilityId: string, id: string): Promise<SessionRow | undefined> {
+  const row = await db
+    .selectFrom('signing_session')
+    .selectAll()
+    .where('facility_id', '=', facilityId)
+    .where('id', '=', id)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  return {
+    id: row.id,
+    facilityId: row.facility_id,
+    clinicianId: row.clinician_id,
+    credentialId: row.credential_id,
+    results: row.results,
+    openedAt: row.opened_at,
+    closedAt: row.closed_at,
+  };
+}
+
+export async function pinTries(
+  db: Db,
+  credentialId: string,
+): Promise<{ failed: number; lockedUntil: Date | undefined }> {
+  const row = await db
+    .selectFrom('pin_attempt')
+    .select(['failed', 'locked_until'])
+    .where('credential_id', '=', credentialId)
+    .executeTakeFirst();
+  return { failed: row?.failed ?? 0, lockedUntil: row?.locked_until ?? undefined };
+}
+
+/** Counts a wrong PIN. @returns wrong tries so far. */
+export async function countWrongPin(tx: Tx, facilityId: string, credentialId: string): Promise<number> {
+  const row = await tx
+    .insertInto('pin_attempt')
+    .values({ credential_id: credentialId, facility_id: facilityId, failed: 1, locked_until: null })
+    .onConflict((conflict) =>
+      conflict.column('credential_id').doUpdateSet((set) => ({ failed: set('pin_attempt.failed', '+', 1) })),
+    )
+    .returning('failed')
+    .executeTakeFirstOrThrow();
+  return row.failed;
+}
+
+export async function lockPin(tx: Tx, credentialId: string, until: Date): Promise<void> {
+  await tx
+    .updateTable('pin_attempt')
+    .set({ failed: 0, locked_until: until })
+    .where('credential_id', '=', credentialId)
+    .execute();
+}
+
+export async function forgetWrongPins(tx: Tx, credentialId: string): Promise<void> {
+  await tx.deleteFrom('pin_attempt').where('credential_id', '=', credentialId).execute();
+}

@@ -1,0 +1,267 @@
+/**
+ * Signing turns: the two steps of one signature (digest out, signature in) under a lease on the document.
+ * A turn that ends without a signature leaves the document as it was.
+ */
+import { parseCertificate } from '../engines/crypto/index.ts';
+import {
+  embed,
+  embedCms,
+  type PreparedSignature,
+  prepare,
+  survives,
+  type TimestampSource,
+} from '../engines/pades/index.ts';
+import type { Parties } from '../parties/index.ts';
+import type { AuditActor, AuditLog } from '../platform/audit/index.ts';
+import type { Database } from '../platform/db/index.ts';
+import type { Outbox } from '../platform/outbox/index.ts';
+import type { MaterialSource } from '../platform/trust/index.ts';
+import { type Document, isOpenForSigning, latestRevision, type Records, type Slot } from '../records/index.ts';
+import { AppError, type Clock, newId } from '../shared/index.ts';
+import { personStamp } from './stamp.ts';
+import * as store from './store.ts';
+
+/** How long a person may take between the two steps. */
+const LEASE_MINUTES = 10;
+
+export interface SigningDeps {
+  readonly database: Database;
+  readonly records: Records;
+  readonly parties: Parties;
+  readonly audit: AuditLog;
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+  readonly timestamp: TimestampSource;
+  /** Room that a time-stamp token takes, bytes. */
+  readonly timestampReserve: number;
+  readonly material: MaterialSource;
+  /** TrueType bytes for glyphs that a document's own stamp font lacks. */
+  readonly fallbackFont: Uint8Array;
+}
+
+export interface TurnRequest {
+  readonly facilityId: string;
+  readonly actor: AuditActor;
+  readonly clinicianId: string;
+  readonly documentId: string;
+  readonly credentialId: string;
+  /** Slot to sign; absent: the first open one that this clinician may sign. */
+  readonly field?: string | undefined;
+}
+
+export interface OpenTurn {
+  readonly id: string;
+  readonly documentId: string;
+  readonly field: string;
+  readonly renditionSha256: string;
+  readonly prepared: PreparedSignature;
+  readonly leaseUntil: Date;
+}
+
+export interface CompletedTurn {
+  readonly documentId: string;
+  readonly field: string;
+  readonly level: 'B-B' | 'B-T';
+  /** A time-stamp is owed: no authority answered. */
+  readonly timestampOwed: boolean;
+  readonly sha256: string;
+}
+
+/** What a signer gave back: the raw value over the signed attributes, or a whole CMS. */
+export type SignatureAnswer = { readonly signature: Uint8Array } | { readonly cms: Uint8Array };
+
+/**
+ * Opens the lease and prepares the signature. Everything that could make it void is checked first: state, order, role,
+ * licence, delegation, the certificate and its revocation (Decree 23/2025 Art 15: never sign with an invalid certificate).
+ * When it returns, the prepared state is durable: the second step may come after a restart.
+ * @throws STATE_FORBIDS, SLOT_UNKNOWN, NOT_YOUR_TURN, ALREADY_SIGNED, CREDENTIAL_*, ROLE_REQUIRED, LICENCE_EXPIRED, DELEGATION_EXPIRED,
+ * CERTIFICATE_*, REVOCATION_UNKNOWN, TURN_TAKEN.
+ */
+export async function openTurn(deps: SigningDeps, request: TurnRequest): Promise<OpenTurn> {
+  const { records, parties, clock } = deps;
+  const document = await records.find(request.facilityId, request.documentId);
+  const credential = await parties.findCredential(request.facilityId, request.credentialId);
+  if (credential === undefined) throw new AppError('CREDENTIAL_UNKNOWN');
+  if (credential.clinicianId !== request.clinicianId) throw new AppError('CREDENTIAL_NOT_YOURS');
+  const now = clock.now();
+  const { slot, signer } = await chooseSlot(deps, document, request, now);
+  const certificate = parseCertificate(credential.certificate);
+  const chain = credential.chain.map((der) => parseCertificate(der));
+  const check = await deps.material.checkBeforeSigning(certificate, chain);
+  if (check.refusal !== undefined) throw check.refusal;
+
+  const before = await records.bytes(document);
+  const first = document.slots.every((one) => one.signedAt === undefined);
+  const prepared = prepare(before, {
+    field: slot.field,
+    certificate,
+    chain,
+    scheme: credential.scheme,
+    claimedTime: now,
+    reason: slot.title.vi,
+    signerName: signer,
+    appearance: personStamp({ name: signer, title: slot.title.vi }, now),
+    fallbackFont: deps.fallbackFont,
+    timestampReserve: document.timestamps === 'each-signature' ? deps.timestampReserve : 0,
+    ...(first && document.certify !== undefined ? { certify: document.certify } : {}),
+  });
+  const leaseUntil = new Date(now.getTime() + LEASE_MINUTES * 60_000);
+  const id = newId(now);
+  await deps.database.transaction(async (tx) => {
+    const taken = await store.insertTurn(tx, {
+      id,
+      facilityId: document.facilityId,
+      documentId: document.id,
+      field: slot.field,
+      credentialId: credential.id,
+      clinicianId: request.clinicianId,
+      baseRevision: latestRevision(document).n,
+      prepared,
+      revocationAnswers: check.evidence
+        .filter((one) => one.kind !== 'certificate')
+        .map((one) => Buffer.from(one.der).toString('base64')),
+      now,
+      leaseUntil,
+    });
+    if (!taken) throw new AppError('TURN_TAKEN');
+    await deps.audit.record(tx, {
+      facilityId: document.facilityId,
+      actor: request.actor,
+      action: 'turn.opened',
+      object: { kind: 'document', id: document.id },
+      details: { turn: id, field: slot.field, credential: credential.id },
+    });
+  });
+  return {
+    id,
+    documentId: document.id,
+    field: slot.field,
+    renditionSha256: document.renditionSha256,
+    prepared,
+    leaseUntil,
+  };
+}
+
+/**
+ * Verifies the answer, embeds it, time-stamps it, checks that everything signed before survives, and stores it.
+ * When it returns, bytes, state, audit entry and (after the last person) the request to seal are durable.
+ * @throws TURN_UNKNOWN, TURN_CLOSED, REVISION_STALE, SIGNATURE_VALUE_WRONG, SIGNER_WRONG, SIGNATURE_SURVIVAL; the document is unchanged then.
+ */
+export async function completeTurn(
+  deps: SigningDeps,
+  request: { facilityId: string; actor: AuditActor; clinicianId: string; turnId: string; answer: SignatureAnswer },
+): Promise<CompletedTurn> {
+  const { records, clock } = deps;
+  const turn = await findOwnTurn(deps, request);
+  if (turn.state !== 'open' || turn.prepared === undefined || turn.leaseUntil <= clock.now()) {
+    throw new AppError('TURN_CLOSED');
+  }
+  const document = await records.find(request.facilityId, turn.documentId);
+  if (latestRevision(document).n !== turn.baseRevision) throw new AppError('REVISION_STALE');
+  const before = await records.bytes(document);
+  const timestamping = document.timestamps === 'each-signature' ? { timestamp: deps.timestamp } : {};
+  const { pdf, level } =
+    'cms' in request.answer
+      ? await embedCms(before, turn.prepared, request.answer.cms)
+      : await embed(before, turn.prepared, request.answer.signature, { ...timestamping, allowWithoutTimestamp: true });
+  survives(before, pdf);
+  const timestampOwed = document.timestamps === 'each-signature' && level === 'B-B';
+  await records.stage(document, pdf);
+  const last = document.slots.every(
+    (slot) => slot.kind === 'seal' || slot.signedAt !== undefined || slot.field === turn.field,
+  );
+  await deps.database.transaction(async (tx) => {
+    const now = clock.now();
+    if (!(await store.closeTurn(tx, turn.id, 'completed', now))) throw new AppError('TURN_CLOSED');
+    const revision = await records.append(tx, {
+      document,
+      kind: 'signature',
+      pdf,
+      event: last ? 'last-person-signed' : 'person-signed',
+    });
+    await records.signSlot(tx, document.id, turn.field, {
+      clinicianId: request.clinicianId,
+      credentialId: turn.credentialId ?? '',
+      at: now,
+      revision,
+      timestamped: level === 'B-T',
+    });
+    await deps.audit.record(tx, {
+      facilityId: document.facilityId,
+      actor: request.actor,
+      action: 'document.signed',
+      object: { kind: 'document', id: document.id },
+      details: { turn: turn.id, field: turn.field, revision, level, timestampOwed },
+    });
+    const about = { facilityId: document.facilityId, subject: document.id };
+    if (last) await deps.outbox.enqueue(tx, { ...about, job: 'seal' });
+    if (timestampOwed) await deps.outbox.enqueue(tx, { ...about, job: 'timestamp', dedupeKey: String(revision) });
+  });
+  const after = await records.find(request.facilityId, document.id);
+  return {
+    documentId: document.id,
+    field: turn.field,
+    level: level === 'B-T' ? 'B-T' : 'B-B',
+    timestampOwed,
+    sha256: latestRevision(after).sha256,
+  };
+}
+
+/** Gives the lease back. @throws TURN_UNKNOWN, TURN_CLOSED. */
+export async function cancelTurn(
+  deps: SigningDeps,
+  request: { facilityId: string; actor: AuditActor; clinicianId: string; turnId: string },
+): Promise<void> {
+  const turn = await findOwnTurn(deps, request);
+  await deps.database.transaction(async (tx) => {
+    if (!(await store.closeTurn(tx, turn.id, 'cancelled', deps.clock.now()))) throw new AppError('TURN_CLOSED');
+    await deps.audit.record(tx, {
+      facilityId: turn.facilityId,
+      actor: request.actor,
+      action: 'turn.cancelled',
+      object: { kind: 'document', id: turn.documentId },
+      details: { turn: turn.id },
+    });
+  });
+}
+
+async function findOwnTurn(
+  deps: SigningDeps,
+  request: { facilityId: string; clinicianId: string; turnId: string },
+): Promise<store.Turn> {
+  const turn = await store.findTurn(deps.database.db, request.facilityId, request.turnId);
+  if (turn === undefined || turn.clinicianId !== request.clinicianId) throw new AppError('TURN_UNKNOWN');
+  return turn;
+}
+
+/** The slot that this clinician signs now, and the name that is printed. */
+async function chooseSlot(
+  deps: SigningDeps,
+  document: Document,
+  request: TurnRequest,
+  now: Date,
+): Promise<{ slot: Slot; signer: string }> {
+  const people = document.slots.filter((slot) => slot.kind === 'person');
+  const named = request.field === undefined ? undefined : people.find((slot) => slot.field === request.field);
+  if (request.field !== undefined && named === undefined) throw new AppError('SLOT_UNKNOWN');
+  if (named?.signedAt !== undefined) throw new AppError('ALREADY_SIGNED');
+  if (!isOpenForSigning(document.state)) {
+    throw new AppError('STATE_FORBIDS', { extra: { state: document.state } });
+  }
+  const open = people.filter((slot) => slot.signedAt === undefined);
+  const turnOf = Math.min(...open.map((slot) => slot.order));
+  let refusal = new AppError('NOT_YOUR_TURN');
+  for (const slot of named === undefined ? open : [named]) {
+    const authority = await deps.parties.authorityFor(request.facilityId, request.clinicianId, slot.role, now);
+    if (!authority.ok) {
+      refusal = authority.refusal;
+      continue;
+    }
+    if (slot.order > turnOf) {
+      refusal = new AppError('NOT_YOUR_TURN');
+      break;
+    }
+    return { slot, signer: authority.clinician.name };
+  }
+  throw refusal;
+}
