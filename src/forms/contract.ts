@@ -13,6 +13,8 @@ export interface FormSlot {
   readonly role: string;
   readonly kind: SlotKind;
   readonly title: BilingualText;
+  /** Printed below the title: `(Ký, ghi rõ họ tên)`. */
+  readonly hint: BilingualText;
   /** Signing order, from 1; slots of equal order may sign in any order. */
   readonly order: number;
 }
@@ -51,6 +53,20 @@ export interface PrintContext {
   readonly lookupUrl: string;
   readonly issuedAt: Date;
   readonly demo: boolean;
+}
+
+/** What `print` of a form gives to its template; the letterhead and the signature boxes come from the declaration. */
+export interface FormPrint {
+  readonly department: string;
+  readonly recordNumber: string;
+  /** Mã số (MS) of the patient at this facility. */
+  readonly medicalCode?: string | undefined;
+  /** Day in the line above the signatures, `YYYY-MM-DD`. */
+  readonly signedOn: string;
+  /** Printed below the boxes, by field; absent where the signer is not known beforehand. */
+  readonly names: Readonly<Record<string, string | undefined>>;
+  /** The form's own values: `data.body` in the template. Every text in it must be printed. */
+  readonly body: JsonObject;
 }
 
 /** Checked content: NFC, trimmed, keys in the schema's order. */

@@ -3,6 +3,7 @@ export type {
   Form,
   FormContent,
   FormDeclaration,
+  FormPrint,
   FormSlot,
   Forms,
   PrintContext,
