@@ -1,0 +1,101 @@
+/** Which objects a revision truly changes, and from which objects those can be reached: what lets a comparison skip the rest. */
+import { isArray, isDict, isName, isRef, isStream, isString, type PdfFile, type PdfObject, ref } from '../pdf/index.ts';
+
+/** True if two values are written alike, references compared by number. */
+export function sameValue(a: PdfObject | undefined, b: PdfObject | undefined): boolean {
+  if (a === b) return true;
+  if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object') return false;
+  if (isRef(a)) return isRef(b) && a.num === b.num && a.gen === b.gen;
+  if (isName(a)) return isName(b) && a.name === b.name;
+  if (isString(a)) return isString(b) && sameBytes(a.bytes, b.bytes);
+  if (isStream(a)) return isStream(b) && sameValue(a.dict, b.dict) && sameBytes(a.raw, b.raw);
+  if (isArray(a)) return isArray(b) && a.length === b.length && a.every((item, index) => sameValue(item, b[index]));
+  if (isDict(a)) {
+    if (!isDict(b) || a.size !== b.size) return false;
+    for (const [key, value] of a) if (!b.has(key) || !sameValue(value, b.get(key))) return false;
+    return true;
+  }
+  return false;
+}
+
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && Buffer.compare(a, b) === 0;
+}
+
+export interface ChangedObjects {
+  /** Numbers of the objects whose value differs between this revision and the next. */
+  readonly changed: ReadonlySet<number>;
+  /** Those, and every object of this revision from which one of them can be reached. */
+  readonly touched: ReadonlySet<number>;
+}
+
+/**
+ * Walks the revisions of a file upwards from `first`: each call of `next` looks at the step from the current revision to the
+ * one after it. The graph of references is built once and then mended, so that a long chain of signatures costs what it adds.
+ */
+export function createChangeGraph(file: PdfFile, first: number): { next(): ChangedObjects } {
+  let revision = first;
+  const outgoing = new Map<number, readonly number[]>();
+  const incoming = new Map<number, Set<number>>();
+
+  const valueAt = (index: number, num: number): PdfObject => {
+    const view = file.view(index);
+    const entry = view.entry(num);
+    if (entry === undefined || entry.kind === 'free') return null;
+    try {
+      return view.resolve(ref(num, entry.kind === 'offset' ? entry.gen : 0));
+    } catch {
+      return null;
+    }
+  };
+  const link = (num: number, value: PdfObject): void => {
+    for (const target of outgoing.get(num) ?? []) incoming.get(target)?.delete(num);
+    const targets = referencesOf(value);
+    outgoing.set(num, targets);
+    for (const target of targets) {
+      const sources = incoming.get(target);
+      if (sources === undefined) incoming.set(target, new Set([num]));
+      else sources.add(num);
+    }
+  };
+  for (const num of file.view(first).objectNumbers()) link(num, valueAt(first, num));
+
+  return {
+    next() {
+      const changed = new Set<number>();
+      const updates: [number, PdfObject][] = [];
+      for (const num of file.revisions[revision]?.entries.keys() ?? []) {
+        const after = valueAt(revision + 1, num);
+        // An object that cannot be read is never taken for unchanged.
+        if (after !== null && sameValue(valueAt(revision, num), after)) continue;
+        changed.add(num);
+        updates.push([num, after]);
+      }
+      const touched = new Set(changed);
+      const open = [...changed];
+      for (let num = open.pop(); num !== undefined; num = open.pop()) {
+        for (const source of incoming.get(num) ?? []) {
+          if (touched.has(source)) continue;
+          touched.add(source);
+          open.push(source);
+        }
+      }
+      for (const [num, value] of updates) link(num, value);
+      revision += 1;
+      return { changed, touched };
+    },
+  };
+}
+
+function referencesOf(value: PdfObject): readonly number[] {
+  const found: number[] = [];
+  const open: PdfObject[] = [value];
+  for (let item = open.pop(); item !== undefined; item = open.pop()) {
+    if (item === null || typeof item !== 'object') continue;
+    if (isRef(item)) found.push(item.num);
+    else if (isArray(item)) open.push(...item);
+    else if (isDict(item)) open.push(...item.values());
+    else if (isStream(item)) open.push(item.dict);
+  }
+  return found;
+}

@@ -1,0 +1,374 @@
+/** Compares two successive revisions from the trailer down, judging every difference by where it stands (change-rules.ts). */
+import {
+  isArray,
+  isDict,
+  isName,
+  isRef,
+  isStream,
+  type PdfArray,
+  type PdfDict,
+  type PdfObject,
+  type PdfStream,
+  type PdfView,
+} from '../pdf/index.ts';
+import {
+  CHECKS,
+  type FieldSight,
+  isDeveloperExtension,
+  isUnused,
+  newSignatureField,
+  qualifiedName,
+  sightOf,
+} from './change-checks.ts';
+import { sameBytes, sameValue } from './change-graph.ts';
+import { CHANGE_RULES, type KeyRule, MARKUP_SUBTYPES, NAMING_KEYS, type Role } from './change-rules.ts';
+import type { ChangeClass } from './types.ts';
+
+export interface FoundChange {
+  readonly path: string;
+  readonly class: ChangeClass;
+  /** Form field concerned, for FieldMDP. */
+  readonly field?: string;
+  /** A visible signature lies over what earlier signers saw. */
+  readonly overlay?: true;
+}
+
+interface Path {
+  readonly above: Path | undefined;
+  readonly step: string;
+}
+
+interface Task {
+  readonly role: Role;
+  readonly before: PdfObject | undefined;
+  readonly after: PdfObject | undefined;
+  readonly path: Path;
+  readonly field: FieldSight | undefined;
+  /** The value only names its target: see NAMING_KEYS. */
+  readonly naming: boolean;
+}
+
+/** Beyond this the step is forbidden as a whole: nobody can tell what so many changes do. */
+const MAX_CHANGES = 200;
+const MAX_STEPS = 5_000_000;
+
+/** All differences between two successive revisions, `none` left out. `touched` comes from the change graph. */
+export function compareRevisions(older: PdfView, newer: PdfView, touched: ReadonlySet<number>): FoundChange[] {
+  const found: FoundChange[] = [];
+  const tasks: Task[] = [];
+  const visited = new Set<string>();
+  let steps = 0;
+
+  const report = (path: Path, changeClass: ChangeClass, field?: string, overlay = false): void => {
+    if (changeClass === 'none') return;
+    found.push({
+      path: textOf(path),
+      class: changeClass,
+      ...(field === undefined ? {} : { field }),
+      ...(overlay ? { overlay } : {}),
+    });
+  };
+  const visit = (
+    role: Role,
+    before: PdfObject | undefined,
+    after: PdfObject | undefined,
+    path: Path,
+    field?: FieldSight,
+    naming = false,
+  ): void => {
+    tasks.push({ role, before, after, path, field, naming });
+  };
+
+  /** Same reference at a place below which nothing changed, or the same pair seen before in this role. */
+  const settled = (task: Task): boolean => {
+    const { before, after } = task;
+    if (!isRef(before) || !isRef(after)) return false;
+    if (before.num === after.num && before.gen === after.gen && !touched.has(before.num)) return true;
+    const key = `${task.role}:${task.naming}:${before.num}:${after.num}:${after.gen}`;
+    if (visited.has(key)) return true;
+    visited.add(key);
+    return false;
+  };
+
+  const step = (task: Task): void => {
+    if (settled(task)) return;
+    const before = older.resolve(task.before);
+    const after = newer.resolve(task.after);
+    const role = roleOf(task, before);
+    if (role === 'fields' && isArray(before) && isArray(after)) compareFields(before, after, task.path);
+    else if (role === 'page-annotations' && isArray(before) && isArray(after))
+      compareAnnotations(before, after, task.path);
+    else if (isArray(before) && isArray(after)) compareArrays(role, before, after, task);
+    else if (isStream(before) && isStream(after)) compareStreams(before, after, task);
+    else if (isDict(before) && isDict(after)) compareDicts(role, before, after, task);
+    else if (!sameValue(before, after)) report(task.path, 'forbidden', task.field?.name);
+  };
+
+  /** What the value is, where its container does not say it. */
+  const roleOf = (task: Task, before: PdfObject): Role => {
+    const dict = isDict(before) ? before : undefined;
+    if (task.naming && dict !== undefined) return kindOf(older, dict);
+    switch (task.role) {
+      case 'annotation':
+        if (dict !== undefined && older.name(dict.get('Subtype')) === 'Widget') return 'field';
+        return dict !== undefined && isMarkup(older, dict) ? 'annotation' : 'frozen';
+      case 'page-tree':
+        return dict !== undefined && older.name(dict.get('Type')) === 'Page' ? 'page' : 'page-tree';
+      default:
+        return task.role;
+    }
+  };
+
+  const compareArrays = (role: Role, before: PdfArray, after: PdfArray, task: Task): void => {
+    if (before.length !== after.length) {
+      report(task.path, 'forbidden', task.field?.name);
+      return;
+    }
+    const destination = isName(before[1]) && isRef(before[0]);
+    for (const [index, item] of before.entries()) {
+      const path = below(task.path, `[${index}]`);
+      if (role === 'page-kids') visit('page-tree', item, after[index], path);
+      else if (role === 'field-kids') visit('field', item, after[index], path);
+      // An explicit destination names its page (ISO 32000-2 §12.3.2.2).
+      else visit('frozen', item, after[index], path, task.field, task.naming || (destination && index === 0));
+    }
+  };
+
+  const compareStreams = (before: PdfStream, after: PdfStream, task: Task): void => {
+    if (!sameBytes(before.raw, after.raw)) report(task.path, 'forbidden', task.field?.name);
+    else compareDicts('frozen', before.dict, after.dict, task);
+  };
+
+  const compareDicts = (role: Role, before: PdfDict, after: PdfDict, task: Task): void => {
+    const field = role === 'field' ? sightOf(older, newer, before, after) : task.field;
+    for (const key of new Set([...before.keys(), ...after.keys()])) {
+      const path =
+        task.path.step === TRAILER.step && (key === 'Root' || key === 'Info')
+          ? { above: undefined, step: key }
+          : below(task.path, `/${key}`);
+      compareEntry(role, key, present(older, before.get(key)), present(newer, after.get(key)), path, field);
+    }
+  };
+
+  const compareEntry = (
+    role: Role,
+    key: string,
+    before: PdfObject | undefined,
+    after: PdfObject | undefined,
+    path: Path,
+    field: FieldSight | undefined,
+  ): void => {
+    if (before === undefined && after === undefined) return;
+    const rule = ruleFor(role, key);
+    if (rule?.check === 'first-annotations') {
+      visit('page-annotations', before ?? [], after ?? [], path);
+      return;
+    }
+    if (rule?.check !== undefined) {
+      if (before !== undefined && after !== undefined && !differs(before, after)) return;
+      const allowed = CHECKS[rule.check]({ older, newer, before, after, field });
+      report(path, allowed ?? 'forbidden', field?.name);
+      return;
+    }
+    if (before === undefined || after === undefined) {
+      report(path, (before === undefined ? added(role, rule, after) : rule?.removed) ?? 'forbidden', field?.name);
+      return;
+    }
+    if (rule?.changed !== undefined) {
+      if (differs(before, after)) report(path, rule.changed, field?.name);
+      return;
+    }
+    if (role === 'extensions' && isDeveloperExtension(newer, after)) {
+      if (differs(before, after)) report(path, 'ltv');
+      return;
+    }
+    const below = rule?.role ?? (role === 'default-resources' ? 'default-resource-group' : 'frozen');
+    visit(below, before, after, path, field, below === 'frozen' && NAMING_KEYS.has(key));
+  };
+
+  const added = (role: Role, rule: KeyRule | undefined, after: PdfObject | undefined): ChangeClass | undefined => {
+    if (role === 'extensions' && isDeveloperExtension(newer, after)) return 'ltv';
+    if (role === 'default-resources' || role === 'default-resource-group') return 'form-filling';
+    return rule?.added;
+  };
+
+  /** Deep comparison of one place, everything frozen. */
+  const differs = (before: PdfObject | undefined, after: PdfObject | undefined): boolean => {
+    const open: [PdfObject | undefined, PdfObject | undefined][] = [[before, after]];
+    const seen = new Set<string>();
+    for (let pair = open.pop(); pair !== undefined; pair = open.pop()) {
+      steps += 1;
+      if (steps > MAX_STEPS) return true;
+      const [left, right] = pair;
+      if (isRef(left) && isRef(right)) {
+        if (left.num === right.num && left.gen === right.gen && !touched.has(left.num)) continue;
+        const key = `${left.num}:${right.num}:${right.gen}`;
+        if (seen.has(key)) continue;
+        seen.add(key);
+      }
+      const a = older.resolve(left);
+      const b = newer.resolve(right);
+      if (isStream(a) && isStream(b)) {
+        if (!sameBytes(a.raw, b.raw)) return true;
+        open.push([a.dict, b.dict]);
+      } else if (isArray(a) && isArray(b)) {
+        if (a.length !== b.length) return true;
+        for (const [index, item] of a.entries()) open.push([item, b[index]]);
+      } else if (isDict(a) && isDict(b)) {
+        for (const key of new Set([...a.keys(), ...b.keys()])) open.push([a.get(key), b.get(key)]);
+      } else if (!sameValue(a, b)) return true;
+    }
+    return false;
+  };
+
+  const compareFields = (before: PdfArray, after: PdfArray, path: Path): void => {
+    const match = matchInOrder(before, after);
+    if (match === undefined) {
+      report(path, 'forbidden');
+      return;
+    }
+    for (const [index, at] of match.kept.entries()) visit('field', before[index], after[at], below(path, `[${at}]`));
+    for (const at of match.added) {
+      const field = classify(after[at]);
+      report(below(path, `[${at}]`), field?.class ?? 'forbidden', field?.name, field?.visible ?? false);
+    }
+  };
+
+  const takenNames = new Set<string>();
+  const takeNames = (): ReadonlySet<string> => {
+    if (takenNames.size === 0) {
+      for (const item of older.array(older.dict(older.root.get('AcroForm'))?.get('Fields')) ?? []) {
+        const field = older.dict(item);
+        if (field !== undefined) takenNames.add(qualifiedName(older, field));
+      }
+    }
+    return takenNames;
+  };
+  const classified = new Map<number, ReturnType<typeof newSignatureField>>();
+  const classify = (target: PdfObject | undefined): ReturnType<typeof newSignatureField> => {
+    if (!isRef(target)) return undefined;
+    if (!classified.has(target.num)) classified.set(target.num, newSignatureField(older, newer, target, takeNames()));
+    return classified.get(target.num);
+  };
+
+  const compareAnnotations = (before: PdfArray, after: PdfArray, path: Path): void => {
+    const removable = (item: PdfObject): boolean => {
+      const dict = older.dict(item);
+      return dict !== undefined && isMarkup(older, dict);
+    };
+    const match = matchInOrder(before, after, removable);
+    if (match === undefined) {
+      report(path, 'forbidden');
+      return;
+    }
+    for (const [index, at] of match.kept.entries()) {
+      if (at === -1) report(below(path, `[${index}]`), 'annotations');
+      else visit('annotation', before[index], after[at], below(path, `[${at}]`));
+    }
+    for (const at of match.added) report(below(path, `[${at}]`), newAnnotation(after[at]));
+  };
+
+  const newAnnotation = (item: PdfObject | undefined): ChangeClass => {
+    const dict = newer.dict(item);
+    if (dict === undefined) return 'forbidden';
+    if (newer.name(dict.get('Subtype')) !== 'Widget') {
+      const fresh = !isRef(item) || isUnused(older, item.num);
+      return fresh && isMarkup(newer, dict) && !dict.has('A') && !dict.has('AA') ? 'annotations' : 'forbidden';
+    }
+    // A widget comes with its field, which must be in the form too.
+    const top = dict.get('Parent') ?? item;
+    const listed = newer.array(newer.dict(newer.root.get('AcroForm'))?.get('Fields')) ?? [];
+    const known = isRef(top) && listed.some((field) => isRef(field) && field.num === top.num);
+    return (known ? classify(top)?.class : undefined) ?? 'forbidden';
+  };
+
+  visit('trailer', older.trailer, newer.trailer, TRAILER);
+  for (let task = tasks.pop(); task !== undefined; task = tasks.pop()) {
+    steps += 1;
+    if (steps > MAX_STEPS || found.length > MAX_CHANGES) {
+      report(TRAILER, 'forbidden');
+      break;
+    }
+    try {
+      step(task);
+    } catch {
+      // What cannot be read cannot be shown to be harmless.
+      report(task.path, 'forbidden', task.field?.name);
+    }
+  }
+  return found.reverse();
+}
+
+const TRAILER: Path = { above: undefined, step: 'Trailer' };
+
+function ruleFor(role: Role, key: string): KeyRule | undefined {
+  const rules = CHANGE_RULES[role];
+  return Object.hasOwn(rules, key) ? rules[key] : undefined;
+}
+
+/** A null value is an absent entry (ISO 32000-2 §7.3.9). */
+function present(view: PdfView, value: PdfObject | undefined): PdfObject | undefined {
+  if (value === undefined || value === null) return undefined;
+  return isRef(value) && view.resolve(value) === null ? undefined : value;
+}
+
+function kindOf(view: PdfView, dict: PdfDict): Role {
+  switch (view.name(dict.get('Type'))) {
+    case 'Page':
+      return 'page';
+    case 'Pages':
+      return 'page-tree';
+    case 'Catalog':
+      return 'catalog';
+    default:
+      break;
+  }
+  if (view.name(dict.get('Subtype')) === 'Widget' || dict.has('FT') || (dict.has('T') && dict.has('Kids')))
+    return 'field';
+  return isMarkup(view, dict) ? 'annotation' : 'frozen';
+}
+
+function isMarkup(view: PdfView, dict: PdfDict): boolean {
+  const subtype = view.name(dict.get('Subtype'));
+  return subtype !== undefined && MARKUP_SUBTYPES.has(subtype) && dict.has('Rect');
+}
+
+/** Finds every old entry again, in order; `kept[i]` is its new index, -1 if it was removed and may be. Undefined if one is lost. */
+function matchInOrder(
+  before: PdfArray,
+  after: PdfArray,
+  removable: (item: PdfObject) => boolean = () => false,
+): { readonly kept: readonly number[]; readonly added: readonly number[] } | undefined {
+  const kept: number[] = [];
+  const added: number[] = [];
+  let next = 0;
+  for (const item of before) {
+    let at = next;
+    while (at < after.length && !sameEntry(item, after[at])) at += 1;
+    if (at === after.length) {
+      if (!removable(item)) return undefined;
+      kept.push(-1);
+      continue;
+    }
+    for (let index = next; index < at; index += 1) added.push(index);
+    kept.push(at);
+    next = at + 1;
+  }
+  for (let index = next; index < after.length; index += 1) added.push(index);
+  return { kept, added };
+}
+
+function sameEntry(a: PdfObject, b: PdfObject | undefined): boolean {
+  if (isRef(a)) return isRef(b) && a.num === b.num && a.gen === b.gen;
+  return b !== undefined && !isRef(b);
+}
+
+function below(above: Path, step: string): Path {
+  return { above, step };
+}
+
+function textOf(path: Path): string {
+  const steps: string[] = [];
+  for (let node: Path | undefined = path; node !== undefined; node = node.above) steps.unshift(node.step);
+  return steps.join('');
+}
