@@ -31,6 +31,18 @@ export function decodeStream(raw: Uint8Array, dict: PdfDict, resolve: Resolve, l
   return bytes;
 }
 
+const KNOWN = new Set(['FlateDecode', 'LZWDecode', 'ASCIIHexDecode', 'ASCII85Decode', 'RunLengthDecode']);
+
+/** True if `decodeStream` knows every filter of the stream (pictures mostly have others). */
+export function isDecodable(dict: PdfDict, resolve: Resolve): boolean {
+  return (
+    !dict.has('F') &&
+    listOf(resolve(dict.get('Filter')), resolve).every(
+      (filter) => isName(filter) && KNOWN.has(SHORT_NAMES[filter.name] ?? filter.name),
+    )
+  );
+}
+
 function listOf(value: PdfObject, resolve: Resolve): PdfObject[] {
   if (value === null) return [];
   return Array.isArray(value) ? value.map(resolve) : [value];

@@ -1,7 +1,9 @@
 /** Opening a file by its cross-reference, never by scanning for objects. */
 import { AppError } from '../../shared/index.ts';
 import type { PdfFile, PdfLimits, PdfView } from './file.ts';
+import { isDecodable } from './filters.ts';
 import { takeObjectHeader } from './indirect.ts';
+import { isStream } from './objects.ts';
 import { tooLarge, xrefBroken } from './refusal.ts';
 import { cursorAt } from './syntax.ts';
 import { createView, type ObjectCache } from './view.ts';
@@ -83,12 +85,14 @@ export function checkPlaces(file: PdfFile): void {
 }
 
 /**
- * Parses every object of the latest revision: what intake asks of a file made elsewhere before anybody signs it.
- * Throws as `openPdf`. Streams are delimited but not decoded, other than object streams.
+ * Parses every object of the latest revision and undoes the filters this engine knows: what intake asks of a file made
+ * elsewhere before anybody signs it. Throws as `openPdf`, and PDF_FILTER on damaged data.
  */
 export function checkObjects(file: PdfFile): void {
-  for (const num of file.latest.objectNumbers()) {
-    const place = file.latest.entry(num);
-    file.latest.resolve({ kind: 'ref', num, gen: place?.kind === 'offset' ? place.gen : 0 });
+  const { latest } = file;
+  for (const num of latest.objectNumbers()) {
+    const place = latest.entry(num);
+    const object = latest.resolve({ kind: 'ref', num, gen: place?.kind === 'offset' ? place.gen : 0 });
+    if (isStream(object) && isDecodable(object.dict, latest.resolve)) latest.streamBytes(object);
   }
 }

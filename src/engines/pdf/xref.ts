@@ -7,7 +7,9 @@ import { tooLarge, xrefBroken } from './refusal.ts';
 import { type Cursor, cursorAt, isBlank, parseObject, skipBlank, takeKeyword, takeUnsigned } from './syntax.ts';
 
 interface Section {
+  /** The offset by which the file names it; white space may stand between there and `at`. */
   readonly startXref: number;
+  readonly at: number;
   readonly kind: Revision['xrefKind'];
   readonly entries: Map<number, XrefEntry>;
   readonly trailer: PdfDict;
@@ -23,31 +25,48 @@ interface EndMark {
 
 const FREE: XrefEntry = { kind: 'free' };
 
+/** Dead bytes tolerated between a trailer and its `startxref`. */
+const MAX_GAP = 1024;
+
 /** All revisions, oldest first. Throws PDF_XREF_BROKEN with what is wrong, PDF_TOO_LARGE. */
 export function readRevisions(bytes: Uint8Array, limits: PdfLimits): Revision[] {
   const sections = readSections(bytes, limits);
-  const ends = sections.map(({ after }) => readEndMark(cursorAt(bytes, after, limits.maxDepth)));
   const revisions: Revision[] = [];
-  let first = 0;
+  let rest = sections;
   const [main, firstPage] = sections;
-  const [mainEnd] = ends;
-  if (main && firstPage && mainEnd && firstPage.startXref < main.startXref) {
+  if (main && firstPage && firstPage.at < main.at) {
     // ISO 32000-2 annex F.3: the first-page section stands before the main one; together they are one revision.
     if (!isLinearized(bytes, limits)) throw wrongOrder();
-    if (mainEnd.startXref !== firstPage.startXref) throw wrongStart(mainEnd.startXref);
     const entries = new Map([...main.entries, ...firstPage.entries]);
-    revisions.push(revision(1, firstPage, mainEnd, entries));
-    first = 2;
+    revisions.push(revision(1, { ...firstPage, entries }, endMarkOf(firstPage, bytes, limits, main.after)));
+    rest = sections.slice(2);
   }
-  for (let index = first; index < sections.length; index++) {
-    const section = sections[index] as Section;
-    const end = ends[index] as EndMark;
-    if (end.startXref !== section.startXref) throw wrongStart(end.startXref);
+  for (const section of rest) {
     const before = revisions.at(-1);
-    if (before !== undefined && section.startXref < before.end) throw wrongOrder();
-    revisions.push(revision(revisions.length + 1, section, end, section.entries));
+    if (before !== undefined && section.at < before.endOfMarker) throw wrongOrder();
+    revisions.push(revision(revisions.length + 1, section, endMarkOf(section, bytes, limits, section.after)));
+  }
+  let highest = 0;
+  for (const { entries, trailer } of revisions) {
+    const size = trailer.get('Size') as number;
+    for (const [num, { kind }] of entries) if (kind !== 'free' && num > highest) highest = num;
+    // Readers disagree about objects beyond /Size (ISO 32000-2 table 15: regarded as missing).
+    if (highest >= size) {
+      throw xrefBroken(`Đối tượng ${highest} vượt /Size ${size}`, `Object ${highest} is beyond /Size ${size}`);
+    }
   }
   return revisions;
+}
+
+/** The end mark after `after`; it must name the section itself, else a reader of that revision saw another one. */
+function endMarkOf(section: Section, bytes: Uint8Array, limits: PdfLimits, after: number): EndMark {
+  const { bytes: buffer } = cursorAt(bytes, 0, limits.maxDepth);
+  const gap = buffer.subarray(after, after + MAX_GAP).indexOf('startxref', 0, 'latin1');
+  if (gap < 0) throw xrefBroken('Sau bảng tham chiếu không có startxref', 'No startxref after a cross-reference');
+  const end = readEndMark(cursorAt(bytes, after + gap, limits.maxDepth));
+  const between = buffer.subarray(end.startXref, section.at);
+  if (end.startXref > section.at || !between.every(isBlank)) throw wrongStart(end.startXref);
+  return end;
 }
 
 const wrongOrder = () =>
@@ -58,14 +77,14 @@ const wrongStart = (value: number) =>
     `startxref ${value} does not point at its own section`,
   );
 
-function revision(index: number, section: Section, end: EndMark, entries: ReadonlyMap<number, XrefEntry>): Revision {
+function revision(index: number, section: Section, end: EndMark): Revision {
   return {
     index,
     startXref: section.startXref,
     end: end.end,
     endOfMarker: end.endOfMarker,
     xrefKind: section.kind,
-    entries,
+    entries: section.entries,
     trailer: section.trailer,
   };
 }
@@ -75,12 +94,12 @@ function readSections(bytes: Uint8Array, limits: PdfLimits): Section[] {
   const seen = new Set<number>();
   let budget = limits.maxObjects;
   for (let next: number | undefined = lastStartXref(bytes, limits); next !== undefined; ) {
-    if (seen.has(next)) throw xrefBroken('Chuỗi /Prev quay vòng', 'The /Prev chain loops');
     if (seen.size >= limits.maxRevisions) {
       throw tooLarge(`Quá ${limits.maxRevisions} bản sửa đổi`, `More than ${limits.maxRevisions} revisions`);
     }
-    seen.add(next);
     const section = readSection(bytes, next, limits, budget);
+    if (seen.has(section.at)) throw xrefBroken('Chuỗi /Prev quay vòng', 'The /Prev chain loops');
+    seen.add(section.at);
     budget -= section.entries.size;
     sections.push(section);
     const previous = section.trailer.get('Prev');
@@ -123,19 +142,16 @@ function readSection(bytes: Uint8Array, offset: number, limits: PdfLimits, budge
   }
   const cursor = cursorAt(bytes, offset, limits.maxDepth);
   while (isBlank(cursor.bytes[cursor.pos])) cursor.pos++;
+  const at = cursor.pos;
   const section = takeKeyword(cursor, 'xref')
-    ? readTable(cursor, offset, limits, budget)
-    : readXrefStream(cursor, offset, limits, budget);
+    ? readTable(cursor, limits, budget)
+    : readXrefStream(cursor, limits, budget);
   const size = section.trailer.get('Size');
   if (!isInteger(size) || size < 1) throw xrefBroken('Thiếu /Size', '/Size is missing');
-  for (const num of section.entries.keys()) {
-    // Readers disagree about objects beyond /Size (ISO 32000-2 table 15: regarded as missing).
-    if (num >= size) throw xrefBroken(`Đối tượng ${num} vượt /Size ${size}`, `Object ${num} is beyond /Size ${size}`);
-  }
-  return section;
+  return { ...section, startXref: offset, at };
 }
 
-function readTable(cursor: Cursor, startXref: number, limits: PdfLimits, budget: number): Section {
+function readTable(cursor: Cursor, limits: PdfLimits, budget: number): Omit<Section, 'startXref' | 'at'> {
   const entries = new Map<number, XrefEntry>();
   for (;;) {
     skipBlank(cursor);
@@ -154,11 +170,11 @@ function readTable(cursor: Cursor, startXref: number, limits: PdfLimits, budget:
   if (!isDict(trailer)) throw xrefBroken('Trailer không phải từ điển', 'The trailer is no dictionary');
   const after = cursor.pos;
   const hidden = trailer.get('XRefStm');
-  if (hidden === undefined) return { startXref, kind: 'table', entries, trailer, after };
+  if (hidden === undefined) return { kind: 'table', entries, trailer, after };
   if (!isInteger(hidden) || hidden <= 0 || hidden >= cursor.end) {
     throw xrefBroken('/XRefStm không hợp lệ', '/XRefStm is malformed');
   }
-  const stream = readXrefStream({ ...cursor, pos: hidden }, hidden, limits, budget - entries.size);
+  const stream = readXrefStream({ ...cursor, pos: hidden }, limits, budget - entries.size);
   for (const [num, entry] of stream.entries) {
     // §7.5.8.4: hidden objects are free in the table. If both name a place, two readers may see two documents.
     const shown = entries.get(num);
@@ -167,7 +183,7 @@ function readTable(cursor: Cursor, startXref: number, limits: PdfLimits, budget:
     }
     entries.set(num, entry);
   }
-  return { startXref, kind: 'hybrid', entries, trailer, after };
+  return { kind: 'hybrid', entries, trailer, after };
 }
 
 const tooManyObjects = (limits: PdfLimits) =>
@@ -182,7 +198,7 @@ function addEntry(entries: Map<number, XrefEntry>, num: number, entry: XrefEntry
   entries.set(num, entry);
 }
 
-/** One entry of exactly 20 bytes: `nnnnnnnnnn ggggg n` and two bytes of line end. */
+/** One entry of 20 bytes, `nnnnnnnnnn ggggg n` and two bytes of line end; ` CRLF` (21 bytes) cannot be misread. */
 function readTableEntry(cursor: Cursor, num: number): XrefEntry {
   const { bytes, pos } = cursor;
   const broken = () => xrefBroken(`Mục ${num} của bảng tham chiếu hỏng`, `Cross-reference entry ${num} is malformed`);
@@ -200,13 +216,13 @@ function readTableEntry(cursor: Cursor, num: number): XrefEntry {
     gen = gen * 10 + digit;
   }
   if (!isBlank(bytes[pos + 18]) || !isBlank(bytes[pos + 19])) throw broken();
-  cursor.pos = pos + 20;
+  cursor.pos = pos + (isBlank(bytes[pos + 20]) ? 21 : 20);
   if (bytes[pos + 17] === 0x6e) return { kind: 'offset', offset, gen };
   if (bytes[pos + 17] === 0x66) return FREE;
   throw broken();
 }
 
-function readXrefStream(cursor: Cursor, startXref: number, limits: PdfLimits, budget: number): Section {
+function readXrefStream(cursor: Cursor, limits: PdfLimits, budget: number): Omit<Section, 'startXref' | 'at'> {
   const broken = (vi: string, en: string) => xrefBroken(`Luồng tham chiếu: ${vi}`, `Cross-reference stream: ${en}`);
   const object = parseIndirect(cursor, () => {
     throw broken('độ dài không trực tiếp', 'its length is indirect');
@@ -267,7 +283,7 @@ function readXrefStream(cursor: Cursor, startXref: number, limits: PdfLimits, bu
       else addEntry(entries, num, FREE);
     }
   }
-  return { startXref, kind: 'stream', entries, trailer: dict, after: object.end };
+  return { kind: 'stream', entries, trailer: dict, after: object.end };
 }
 
 /** True if the first object of the file is a linearization parameter dictionary (ISO 32000-2 annex F.3.3). */
