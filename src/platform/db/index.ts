@@ -9,6 +9,8 @@ export { type EmbeddedServer, type EmbeddedServerOptions, startEmbeddedServer } 
 export { type MigrationReport, migrate } from './migrate.ts';
 export { MIGRATIONS } from './migrations/index.ts';
 export type { Migration } from './migrations/migration.ts';
+export type * from './schema/archive.ts';
+export type * from './schema/parties.ts';
 export type * from './schema/platform.ts';
 export type * from './schema/records.ts';
 export type { Schema } from './schema.ts';

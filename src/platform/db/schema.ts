@@ -1,5 +1,7 @@
 /** Every table of the database, composed from one file of row types per area. */
+import type { ArchiveTables } from './schema/archive.ts';
+import type { PartiesTables } from './schema/parties.ts';
 import type { PlatformTables } from './schema/platform.ts';
 import type { RecordsTables } from './schema/records.ts';
 
-export interface Schema extends PlatformTables, RecordsTables {}
+export interface Schema extends PlatformTables, RecordsTables, PartiesTables, ArchiveTables {}

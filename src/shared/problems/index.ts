@@ -1,6 +1,8 @@
 /** Every problem the product can name: code → kind, title and what to do, in Vietnamese and English. One file an area. */
+import { ARCHIVE_PROBLEMS } from './archive.ts';
 import { CRYPTO_PROBLEMS } from './crypto.ts';
 import { GENERAL_PROBLEMS } from './general.ts';
+import { PARTIES_PROBLEMS } from './parties.ts';
 import { PDF_PROBLEMS } from './pdf.ts';
 import { PLATFORM_PROBLEMS } from './platform.ts';
 import type { Problem } from './problem.ts';
@@ -17,6 +19,8 @@ export const PROBLEMS = {
   ...PLATFORM_PROBLEMS,
   ...RECORD_PROBLEMS,
   ...SIGNING_PROBLEMS,
+  ...PARTIES_PROBLEMS,
+  ...ARCHIVE_PROBLEMS,
   ...TRUST_PROBLEMS,
 } satisfies Record<string, Problem>;
 

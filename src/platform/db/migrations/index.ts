@@ -1,6 +1,7 @@
 /** All migrations in order. A new one is one file and one line here. */
 import { platformMigration } from './0001-platform.ts';
 import { recordsMigration } from './0002-records.ts';
+import { partiesArchiveMigration } from './0003-parties-archive.ts';
 import type { Migration } from './migration.ts';
 
-export const MIGRATIONS: readonly Migration[] = [platformMigration, recordsMigration];
+export const MIGRATIONS: readonly Migration[] = [platformMigration, recordsMigration, partiesArchiveMigration];

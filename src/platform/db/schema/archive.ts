@@ -1,0 +1,74 @@
+/** Rows of the archive (`0003-parties-archive.ts`). */
+import type { Json } from './platform.ts';
+
+export interface RetentionPolicyTable {
+  facility_id: string;
+  id: string;
+  version: number;
+  hash: string;
+  /** The rule as it was when it was first used. */
+  rule: Json<Record<string, unknown>>;
+  first_used_at: Date;
+}
+
+export interface RecordRetentionTable {
+  record_id: string;
+  facility_id: string;
+  state: 'dated' | 'permanent' | 'open-episode' | 'expired-on-arrival';
+  class: string;
+  /** Exclusive instant. Only grows. */
+  retain_until: Date;
+  hold: 'OPEN_EPISODE' | 'PERMANENT' | null;
+  facts: Json<Record<string, unknown>>;
+  /** The step that last decided. */
+  step_id: string;
+  updated_at: Date;
+}
+
+export interface RetentionStepTable {
+  id: string;
+  facility_id: string;
+  record_id: string;
+  at: Date;
+  previous_until: Date | null;
+  computed_until: Date;
+  effective_until: Date;
+  policy_id: string;
+  policy_version: number;
+  policy_hash: string;
+  explanation: Json<Record<string, unknown>>;
+  audit_entry_id: string;
+}
+
+export interface ArchiveObjectTable {
+  id: string;
+  facility_id: string;
+  record_id: string;
+  document_id: string;
+  n: number;
+  store: string;
+  object_key: string;
+  version_id: string;
+  sha256: string;
+  size: number;
+  content_type: string;
+  /** What the record asks for; the same for all objects of one record. Only grows. */
+  retain_until: Date;
+  hold: boolean;
+  /** What the store was last seen to enforce. */
+  locked_until: Date;
+  held: boolean;
+  /** The decision that was in force when the object was archived. */
+  step_id: string;
+  archived_at: Date;
+  audit_entry_id: string;
+  /** Canonical JSON (RFC 8785), byte for byte as handed out. */
+  receipt: string;
+}
+
+export interface ArchiveTables {
+  retention_policy: RetentionPolicyTable;
+  record_retention: RecordRetentionTable;
+  retention_step: RetentionStepTable;
+  archive_object: ArchiveObjectTable;
+}
