@@ -1,20 +1,49 @@
 /**
  * Cryptographic engine: DER, CMS, time-stamps, OCSP, CRL, PKCS#12, RFC 5280 paths. Knows no PDF, no network, no clock.
  *
- * Contract (being implemented; names are fixed):
- *   der.ts          readDer, children, encode (sequence, set, integer, oid, …), toDer (BER → DER)
- *   certificate.ts  parseCertificate(der), parsePem(text) → Certificate[], sameCertificate
- *   cms.ts          signedAttributes({contentType, digest, messageDigest, certificate, scheme}) → DER SET;
- *                   buildSignedData({attributes, signature, scheme, certificates, content?, contentType?, unsignedAttributes?}) → DER;
- *                   parseSignedData(bytes) → SignedData; checkSignedData(signedData, detached content digest fn or bytes) → CmsCheck;
- *                   addUnsignedAttribute(cms, oid, value)
- *   tsp.ts          buildTimestampRequest({digest, imprint, nonce?, policy?, certReq}) → DER; parseTimestampResponse(der) → {status, token?, failInfo?};
- *                   parseTimestampToken(der) → TimestampToken; checkTimestampToken(token, imprint bytes) → CmsCheck;
- *                   buildTstInfo / buildTimestampResponse for the authority
- *   ocsp.ts         buildOcspRequest(certificate, issuer, {nonce?, digest?}) → DER; parseOcspResponse(der) → OcspResponse; buildOcspResponse for the authority
- *   crl.ts          parseCrl(der) → CertificateList
- *   path.ts         findPath(certificate, PathOptions) → PathResult (RFC 5280 §6, bounded, several anchors, revocation judged with the material given)
- *   keys.ts         rawSigner(privateKey: KeyObject, scheme) → RawSigner; verifySignature(spki/Certificate, algorithm, message, signature) → boolean
- *   pkcs12.ts       openPkcs12(bytes, password) → Promise<{ privateKey: KeyObject, certificate: Certificate, chain: Certificate[] }>
+ * What is malformed throws an `AppError` (`CMS_MALFORMED`, `CERTIFICATE_MALFORMED`, …); what is merely bad is a result with reasons.
+ *
+ *   der, der-writer   readDer, children, fields, encode, toDer          over original bytes
+ *   certificate       parseCertificate, parsePem, sameCertificate       cached by fingerprint
+ *   keys              rawSigner, verifySignature, schemeFor             node:crypto only
+ *   cms               signedAttributes, buildSignedData, parseSignedData, checkSignedData, addUnsignedAttribute
+ *   tsp               requests, responses, tokens (RFC 3161)
+ *   ocsp, crl         requests, answers, lists (RFC 6960, RFC 5280 §5)
+ *   path              findPath (RFC 5280 §6)
+ *   pkcs12            openPkcs12, createPkcs12 (RFC 7292)
  */
+export { DIGEST_BYTES, digestOf, type KnownDigest } from './algorithms.ts';
+export { parseCertificate, parsePem, sameCertificate, toPem } from './certificate.ts';
+export {
+  addUnsignedAttribute,
+  buildSignedData,
+  type CheckOptions,
+  checkSignedData,
+  type DetachedContent,
+  parseSignedData,
+  type SignedAttributesInput,
+  type SignedDataInput,
+  signedAttributes,
+} from './cms.ts';
+export { children, contextTag, type Fields, fields, type ReadOptions, readDer, sameBytes, TAG } from './der.ts';
+export { encode, toDer } from './der-writer.ts';
+export { algorithmOf, isWeak, MIN_RSA_BITS, rawSigner, schemeFor, verifySignature } from './keys.ts';
+export { encodeName, parseName, sameName } from './names.ts';
+export { OID } from './oids.ts';
+export {
+  buildTimestampRequest,
+  buildTimestampResponse,
+  buildTimestampToken,
+  buildTstInfo,
+  checkTimestampToken,
+  parseTimestampRequest,
+  parseTimestampResponse,
+  parseTimestampToken,
+  sameNonce,
+  type TimestampAuthoritySigner,
+  type TimestampRequestInput,
+  type TimestampResponse,
+  type TimestampStatus,
+  type TstInfo,
+} from './tsp.ts';
 export type * from './types.ts';

@@ -21,6 +21,8 @@ export interface DistinguishedName {
   readonly text: string;
   /** Attribute values by short name or OID: CN, O, OU, C, UID, serialNumber, … */
   readonly attributes: ReadonlyMap<string, readonly string[]>;
+  /** One comparison key a relative name, least specific first (RFC 5280 §7.1). */
+  readonly rdnKeys: readonly string[];
 }
 
 export interface Extension {
