@@ -19,7 +19,7 @@ export const LIBRARY = `
 
 #let demo-mark(fill) = if demo {
   place(center + horizon, rotate(-55deg, text(size: 92pt, weight: "bold", fill: fill, tracking: 8pt)[BẢN THỬ]))
-  place(center + bottom, dy: -5mm, text(size: 8pt, weight: "bold", fill: rgb("#b3261e"))[BẢN THỬ – KHÔNG CÓ GIÁ TRỊ PHÁP LÝ])
+  place(center + top, dy: 6mm, text(size: 8pt, weight: "bold", fill: rgb("#b3261e"))[BẢN THỬ – KHÔNG CÓ GIÁ TRỊ PHÁP LÝ])
 }
 
 #let rendition(body) = {
