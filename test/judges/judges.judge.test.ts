@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { NodeCompiler } from '@myriaddreamin/typst-ts-node-compiler';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -161,6 +162,34 @@ describe('qpdf', () => {
   test('accepts a clean file and rejects a cut one', async () => {
     expect(await judges.qpdfCheck(file('lta'))).toMatchObject({ ok: true, exitCode: 0 });
     expect(await judges.qpdfCheck(file('cut'))).toMatchObject({ ok: false });
+  });
+});
+
+describe('the shipped sample that another system signed', () => {
+  const sample = fileURLToPath(new URL('../../samples/presigned-referral.pdf', import.meta.url));
+  let anchors = '';
+  beforeAll(async () => {
+    anchors = join(folder, 'sample-trust');
+    await mkdir(anchors);
+    await copyFile(sample.replace(/\.pdf$/, '.root.pem'), join(anchors, 'root.pem'));
+  });
+
+  test('holds all that is needed to judge it offline, now and in some years', async () => {
+    for (const when of [{}, { at: '2031-01-01T00:00:00Z' }]) {
+      const dss = await judges.dss(sample, { trust: anchors, offline: true, ...when });
+      expect(dss).toMatchObject({ ok: true, signatures: [{ level: 'PAdES-BASELINE-LT' }] });
+      expect(await judges.pyhanko(sample, { trust: anchors, offline: true, ...when })).toMatchObject({ ok: true });
+    }
+    expect(await judges.verapdf(sample, ['2a'])).toMatchObject({ ok: true });
+    expect(await judges.opensslTs(sample, { trust: anchors })).toMatchObject({ ok: true });
+  });
+
+  test('is nothing without its root', async () => {
+    expect(await judges.dss(sample, { trust, offline: true })).toMatchObject({
+      ok: false,
+      signatures: [{ trusted: false }],
+    });
+    expect(await judges.pyhanko(sample, { trust, offline: true })).toMatchObject({ ok: false });
   });
 });
 

@@ -1,6 +1,6 @@
 """A throw-away authority, all in memory: root → issuing authority → signer and time-stamp authority, with CRLs of both issuers.
 
-Nothing names a network address: whoever validates must find everything in the file. No key is ever written unless asked for.
+Nothing names a network address: whoever validates must find everything in the file. No key is ever written.
 """
 import datetime as dt
 from dataclasses import dataclass
@@ -63,7 +63,6 @@ class ThrowawayPki:
         self.issuing = self._issue("Issuing CA (throw-away)", self.root, ca=0)
         self.signer = self._issue(signer, self.issuing, usage=("digital_signature", "content_commitment"), kind=kind)
         self.tsa = self._issue("Time-stamp authority (throw-away)", self.issuing, usage=("digital_signature",), timestamping=True)
-        self.crls = [self._crl(self.root), self._crl(self.issuing)]
 
     def _issue(self, common_name, issuer, ca=None, usage=("key_cert_sign", "crl_sign"), timestamping=False, kind="rsa"):
         key = ec.generate_private_key(ec.SECP256R1()) if kind == "p256" else rsa.generate_private_key(65537, 2048)
@@ -91,13 +90,17 @@ class ThrowawayPki:
         built = (
             x509.CertificateRevocationListBuilder()
             .issuer_name(issuer.certificate.subject)
-            .last_update(now - dt.timedelta(minutes=5))
+            .last_update(now)
             .next_update(self.end)
             .add_extension(x509.CRLNumber(1), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key()), critical=False)
             .sign(issuer.key, hashes.SHA256())
         )
         return asn1_crl.CertificateList.load(built.public_bytes(serialization.Encoding.DER))
+
+    def crls(self):
+        """Lists of both issuers as of now, good to the end: nobody is revoked."""
+        return [self._crl(self.root), self._crl(self.issuing)]
 
     def store(self):
         store = SimpleCertificateStore()
@@ -118,7 +121,7 @@ class ThrowawayPki:
         return ValidationContext(
             trust_roots=[self.root.asn1_certificate()],
             other_certs=[self.issuing.asn1_certificate(), self.tsa.asn1_certificate()],
-            crls=self.crls,
+            crls=self.crls(),
             allow_fetching=False,
             revocation_mode="require",
         )
