@@ -128,9 +128,12 @@ export interface PdfUpdate {
   edit(target: PdfRef): PdfDict;
   /** Reference of the catalog, editable through `edit`. */
   readonly rootRef: PdfRef;
-  /** Writes objects, cross-reference of the same kind as the last section, trailer. `marks` are the places of `PdfRaw` tokens. */
+  /** Writes objects, cross-reference of the same kind as the last section, trailer. `marks` are the places of `PdfRaw` tokens in the new file. */
   finish(): {
+    /** The whole new file; put together when first asked for. */
     readonly bytes: Uint8Array;
+    /** Only what follows the input. */
+    readonly appended: Uint8Array;
     readonly marks: ReadonlyMap<string, { readonly start: number; readonly end: number }>;
   };
 }

@@ -2,7 +2,11 @@
  * PDF engine: reads by cross-reference (never by scanning), knows every revision, writes incremental updates.
  * Knows no cryptography. Contract: `openPdf(bytes, limits?)`, `signatureFields(view)`, `signatureDictionaries(file)`, `beginUpdate(file)`.
  */
+export { fieldNames, rectangle, signatureFields } from './fields.ts';
 export type * from './file.ts';
 export * from './objects.ts';
 export { checkObjects, checkPlaces, MAX_PDF_BYTES, openPdf } from './open.ts';
+export { inheritedFromTree, pageNumber, pageRefs } from './pages.ts';
+export { certification, fieldLock, locksField, signatureDictionaries } from './signatures.ts';
 export { dateString, decodeText, parseDate, textString } from './text.ts';
+export { beginUpdate, join } from './update.ts';

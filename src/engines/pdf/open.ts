@@ -1,7 +1,7 @@
 /** Opening a file by its cross-reference, never by scanning for objects. */
 import { AppError } from '../../shared/index.ts';
 import type { PdfFile, PdfLimits, PdfView } from './file.ts';
-import { isDecodable } from './filters.ts';
+import { isLeftEncoded } from './filters.ts';
 import { takeObjectHeader } from './indirect.ts';
 import { isStream } from './objects.ts';
 import { tooLarge, xrefBroken } from './refusal.ts';
@@ -93,6 +93,6 @@ export function checkObjects(file: PdfFile): void {
   for (const num of latest.objectNumbers()) {
     const place = latest.entry(num);
     const object = latest.resolve({ kind: 'ref', num, gen: place?.kind === 'offset' ? place.gen : 0 });
-    if (isStream(object) && isDecodable(object.dict, latest.resolve)) latest.streamBytes(object);
+    if (isStream(object) && !isLeftEncoded(object.dict, latest.resolve)) latest.streamBytes(object);
   }
 }
