@@ -90,6 +90,29 @@ export type RevocationReason =
   | 'cessationOfOperation'
   | 'privilegeWithdrawn';
 
+export interface Revocation {
+  readonly serial: string;
+  readonly at: Date;
+  readonly reason: RevocationReason;
+}
+
+/** A certificate with its key. */
+export interface Holder {
+  readonly certificate: Certificate;
+  readonly privateKey: KeyObject;
+}
+
+/** Everything an authority is made of, private keys included: what `saveAuthority` writes. */
+export interface AuthoritySnapshot {
+  readonly baseUrl: string;
+  readonly root: Holder;
+  readonly issuing: Holder;
+  readonly tsa: Holder;
+  readonly ocsp: Holder;
+  readonly identities: readonly Identity[];
+  readonly revocations: readonly Revocation[];
+}
+
 export interface Authority {
   readonly clock: Clock;
   readonly baseUrl: string;
@@ -111,6 +134,7 @@ export interface Authority {
   ocsp(request: Uint8Array): Promise<Uint8Array>;
   /** Complete CRL as of now. */
   crl(issuer: 'root' | 'issuing'): Promise<Uint8Array>;
+  snapshot(): AuthoritySnapshot;
   /** Replaces all faults; `{}` heals. */
   setFaults(faults: AuthorityFaults): void;
   /** What its HTTP server would answer to a path (`/tsa`, `/ocsp`, `/crl/issuing.crl`, `/ca/issuing.cer`). */

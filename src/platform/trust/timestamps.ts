@@ -1,0 +1,185 @@
+/**
+ * Time-stamps from other people's authorities (RFC 3161). A token is handed on only when it answers our question and leads to
+ * a trusted anchor. Our own clock is never passed off as a time-stamp.
+ */
+import { randomBytes } from 'node:crypto';
+import {
+  buildTimestampRequest,
+  type Certificate,
+  checkTimestampToken,
+  findPath,
+  OID,
+  parseTimestampResponse,
+  parseTimestampToken,
+  sameBytes,
+  sameNonce,
+  type TimestampToken,
+} from '../../engines/crypto/index.ts';
+import { AppError, type Clock, type DigestName } from '../../shared/index.ts';
+import { createCircuitBreaker } from './circuit-breaker.ts';
+import { createIssuerFinder, type IssuerFinder } from './issuers.ts';
+import type { MeteredTimestampSource, TimestampUsage, Transport } from './types.ts';
+
+export interface TimestampSourceOptions {
+  /** Tried in this order; `https://user:password@…` where the authority wants it. */
+  readonly urls: readonly string[];
+  readonly transport: Transport;
+  /** Only to judge genTime, to rest failing authorities and to date failures. */
+  readonly clock: Clock;
+  readonly anchors: readonly Certificate[];
+  /** Policy to ask for and insist on. */
+  readonly policy?: string;
+  /** One exchange, default 10 s. */
+  readonly timeoutMs?: number;
+  /** How far genTime may lie outside the exchange; default 5 minutes. */
+  readonly toleranceMs?: number;
+  /** Failures in a row before an authority rests (default 3), and for how long (default 60 s). */
+  readonly failuresBeforeRest?: number;
+  readonly restMs?: number;
+}
+
+/** RFC 3161 replies are a few kilobytes; a chain of large certificates stays below this. */
+const MAX_REPLY_BYTES = 128 * 1024;
+
+/** Throws TSA_UNAVAILABLE, naming what each authority did wrong, when none gives an acceptable token. */
+export function createTimestampSource(options: TimestampSourceOptions): MeteredTimestampSource {
+  const issuers = createIssuerFinder(options);
+  const authorities = options.urls.map((url) => ({
+    url,
+    breaker: createCircuitBreaker(options.clock, options.failuresBeforeRest ?? 3, options.restMs ?? 60_000),
+    tokens: 0,
+    failures: 0,
+    lastFailure: undefined as string | undefined,
+  }));
+
+  async function source(imprint: Uint8Array, digest: DigestName): Promise<Uint8Array> {
+    const causes: string[] = [];
+    const failures: unknown[] = [];
+    for (const authority of authorities) {
+      if (!authority.breaker.mayTry()) {
+        causes.push(`${nameOf(authority.url)}: resting after ${authority.lastFailure}`);
+        continue;
+      }
+      try {
+        const token = await obtain(authority.url, imprint, digest, options, issuers);
+        authority.breaker.succeeded();
+        authority.tokens += 1;
+        return token.raw;
+      } catch (failure) {
+        authority.breaker.failed();
+        authority.failures += 1;
+        authority.lastFailure = reasonOf(failure);
+        causes.push(`${nameOf(authority.url)}: ${authority.lastFailure}`);
+        failures.push(failure);
+      }
+    }
+    throw new AppError('TSA_UNAVAILABLE', {
+      detail: {
+        vi:
+          causes.length === 0
+            ? 'Chưa cấu hình máy chủ dấu thời gian nào.'
+            : `Không có máy chủ dấu thời gian nào đáp ứng (${causes.join('; ')}).`,
+        en:
+          causes.length === 0
+            ? 'No time-stamp authority is configured.'
+            : `No time-stamp authority answered well (${causes.join('; ')}).`,
+      },
+      cause: new AggregateError(failures, 'TSA'),
+    });
+  }
+
+  const usage = (): readonly TimestampUsage[] =>
+    authorities.map(({ url, breaker, tokens, failures, lastFailure }) => ({
+      url: nameOf(url),
+      tokens,
+      failures,
+      restingUntil: breaker.restingUntil(),
+      lastFailure,
+    }));
+  return Object.assign(source, { usage });
+}
+
+/** One exchange with one authority, and every check of RFC 3161 §2.4.2 on its answer. */
+async function obtain(
+  url: string,
+  imprint: Uint8Array,
+  digest: DigestName,
+  options: TimestampSourceOptions,
+  issuers: IssuerFinder,
+): Promise<TimestampToken> {
+  const { transport, clock, policy, timeoutMs = 10_000, toleranceMs = 5 * 60_000 } = options;
+  const nonce = new Uint8Array(randomBytes(16));
+  const sentAt = clock.now();
+  const answer = await transport({
+    url,
+    method: 'POST',
+    body: buildTimestampRequest({ digest, imprint, nonce, certReq: true, ...(policy === undefined ? {} : { policy }) }),
+    contentType: 'application/timestamp-query',
+    accept: 'application/timestamp-reply',
+    maxBytes: MAX_REPLY_BYTES,
+    timeoutMs,
+  });
+  const receivedAt = clock.now();
+  if (answer.status !== 200) throw refused(`HTTP ${answer.status}`);
+  const token = readToken(answer.body);
+  if (token.imprint.digest !== digest || !sameBytes(token.imprint.value, imprint)) throw refused('wrong imprint');
+  if (!sameNonce(token, nonce)) throw refused('wrong nonce');
+  if (policy !== undefined && token.policy !== policy) throw refused(`policy ${token.policy} instead of ${policy}`);
+  const earliest = sentAt.getTime() - toleranceMs;
+  const latest = receivedAt.getTime() + toleranceMs;
+  if (token.time.getTime() < earliest || token.time.getTime() > latest) {
+    throw refused(`genTime ${token.time.toISOString()} outside the window`);
+  }
+  await checkSigner(token, imprint, options.anchors, issuers);
+  return token;
+}
+
+function readToken(body: Uint8Array): TimestampToken {
+  let reply: ReturnType<typeof parseTimestampResponse>;
+  try {
+    reply = parseTimestampResponse(body);
+  } catch (cause) {
+    throw refused('not a time-stamp reply', cause);
+  }
+  if (reply.token === undefined) {
+    throw refused(`status ${reply.status}${reply.failInfo === undefined ? '' : ` ${reply.failInfo}`}`);
+  }
+  try {
+    return parseTimestampToken(reply.token);
+  } catch (cause) {
+    throw refused('token cannot be read', cause);
+  }
+}
+
+/** The signature holds, the certificate is for time-stamping only (RFC 3161 §2.3) and leads to an anchor at genTime. */
+async function checkSigner(
+  token: TimestampToken,
+  imprint: Uint8Array,
+  anchors: readonly Certificate[],
+  issuers: IssuerFinder,
+): Promise<void> {
+  const check = checkTimestampToken(token, imprint);
+  const { signer } = check;
+  if (signer === undefined) throw refused('certificate missing');
+  if (!check.intact || !check.signatureValid || check.reasons.length > 0) {
+    throw refused(`broken token (${check.reasons.join(', ')})`);
+  }
+  const intermediates = await issuers.complete(signer, token.signedData.certificates);
+  const path = findPath(signer, { anchors, intermediates, at: token.time, extendedKeyUsage: OID.timeStamping });
+  if (path.path === undefined || path.problems.length > 0) {
+    throw refused(`certificate not trusted (${path.problems.join(', ')})`);
+  }
+}
+
+/** The address without its password. */
+function nameOf(url: string): string {
+  return URL.canParse(url) ? `${new URL(url).origin}${new URL(url).pathname}` : url;
+}
+
+function reasonOf(failure: unknown): string {
+  return failure instanceof AppError ? failure.detail.en.replace(/\.$/, '') : 'unexpected failure';
+}
+
+function refused(what: string, cause?: unknown): AppError {
+  return new AppError('TSA_UNAVAILABLE', { detail: { vi: `${what}.`, en: `${what}.` }, cause });
+}
