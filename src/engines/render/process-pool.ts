@@ -35,6 +35,8 @@ interface Place {
 /** Sources run as they are (`.ts`), the build as `.js`: the sibling has the extension of this module. */
 const ENTRY = fileURLToPath(import.meta.url).replace(/process-pool(\.[jt]s)$/, 'compiler-process$1');
 
+const START_LIMIT_MS = 60_000;
+
 export function createProcessPool(options: ProcessPoolOptions): ProcessPool {
   const places: Place[] = Array.from({ length: options.processes }, () => ({
     child: undefined,
@@ -68,18 +70,25 @@ export function createProcessPool(options: ProcessPoolOptions): ProcessPool {
     });
     place.child = child;
     place.documents = 0;
+    // It may also end between two jobs (killed by the system for its memory): the next job gets a new one.
+    const forget = (): void => {
+      if (place.child === child) place.child = undefined;
+    };
+    child.on('exit', forget).on('error', forget);
     const message: ProcessStart = {
       kind: 'start',
       workspace: join(root, 'workspace'),
       fonts: options.fonts,
       stampFont: options.stampFont,
     };
-    await ask(child, message);
+    // Starting is not the job's fault: it gets its own, generous limit.
+    const answer = await ask(child, message, START_LIMIT_MS);
+    if (answer.kind !== 'ready') throw new Error(answer.kind === 'failed' ? answer.reason : 'no start');
     return child;
   }
 
-  /** One question, one answer; a process that is silent too long is killed, as is one that answers out of turn. */
-  function ask(child: ChildProcess, message: ProcessStart | TypesettingJob): Promise<ProcessAnswer> {
+  /** One question, one answer; a process that stays silent too long is killed. */
+  function ask(child: ChildProcess, message: ProcessStart | TypesettingJob, limitMs: number): Promise<ProcessAnswer> {
     hold(child, true);
     return new Promise<ProcessAnswer>((resolve, reject) => {
       let complaint = '';
@@ -105,7 +114,7 @@ export function createProcessPool(options: ProcessPoolOptions): ProcessPool {
         settle();
         child.kill('SIGKILL');
         reject(new AppError('RENDER_TIMEOUT'));
-      }, options.timeLimitMs);
+      }, limitMs);
       child.stderr?.on('data', onComplaint);
       child.on('message', onMessage).on('exit', onExit).on('error', onExit);
       child.send(message, (error) => {
@@ -117,7 +126,7 @@ export function createProcessPool(options: ProcessPoolOptions): ProcessPool {
   async function work(place: Place, { job, resolve, reject }: Waiting): Promise<void> {
     try {
       const child = place.child ?? (await start(place));
-      const answer = await ask(child, job);
+      const answer = await ask(child, job, options.timeLimitMs);
       place.documents += 1;
       if (answer.kind === 'done') resolve(answer.document);
       else reject(new AppError('RENDER_FAILED', { cause: answer.kind === 'failed' ? answer.reason : answer }));
