@@ -25,10 +25,25 @@ export {
   type SignedDataInput,
   signedAttributes,
 } from './cms.ts';
+export { buildCrl, type CrlInput, parseCrl } from './crl.ts';
 export { children, contextTag, type Fields, fields, type ReadOptions, readDer, sameBytes, TAG } from './der.ts';
 export { encode, toDer } from './der-writer.ts';
 export { algorithmOf, isWeak, MIN_RSA_BITS, rawSigner, schemeFor, verifySignature } from './keys.ts';
 export { encodeName, parseName, sameName } from './names.ts';
+export {
+  buildOcspFailure,
+  buildOcspRequest,
+  buildOcspResponse,
+  checkOcsp,
+  type OcspAnswer,
+  type OcspCertId,
+  type OcspCheck,
+  type OcspProblem,
+  type OcspResponderSigner,
+  ocspCertId,
+  parseOcspRequest,
+  parseOcspResponse,
+} from './ocsp.ts';
 export { OID } from './oids.ts';
 export {
   buildTimestampRequest,

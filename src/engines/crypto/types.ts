@@ -178,6 +178,8 @@ export interface OcspSingleResponse {
     | { readonly kind: 'unknown' };
   readonly thisUpdate: Date;
   readonly nextUpdate: Date | undefined;
+  /** RFC 6960 §4.4.4: the responder still knows certificates that expired after this. */
+  readonly archiveCutoff: Date | undefined;
 }
 
 export interface CertificateList {
@@ -197,7 +199,10 @@ export interface CertificateList {
     serial: string,
     certificateIssuer?: Uint8Array,
   ): { readonly at: Date; readonly reason: number | undefined } | undefined;
+  /** A critical extension of the list or of one of its entries that we do not know: the list proves nothing (RFC 5280 §5.2, §5.3). */
   readonly unknownCriticalExtension: boolean;
+  /** X.509 §9.5.2.8: the list still holds certificates that expired after this. */
+  readonly expiredCertificatesSince: Date | undefined;
 }
 
 /** Revocation material known to the caller: from the DSS, a cache or the network. */
@@ -206,9 +211,14 @@ export interface RevocationMaterial {
   readonly crls: readonly CertificateList[];
 }
 
-/** State of one certificate of a path at a moment. */
+/**
+ * State of one certificate at the moment `PathOptions.at`: of the path, or of an OCSP responder or CRL signer that speaks about it.
+ * `revoked` means from `revokedAt` ≤ at on; a later revocation is `good` with `revokedAt` given.
+ */
 export interface RevocationFinding {
   readonly certificate: Certificate;
+  /** Absent for certificates of the path; otherwise the certificate whose status this one vouches for. */
+  readonly vouchesFor?: Certificate;
   readonly source: 'ocsp' | 'crl' | 'none' | 'no-check' | 'anchor';
   readonly status: 'good' | 'revoked' | 'unknown';
   readonly revokedAt?: Date;
@@ -222,12 +232,32 @@ export interface RevocationFinding {
   readonly evidenceCertificates?: readonly Certificate[];
 }
 
+/** What is wrong with a path, RFC 5280 §6.1 in the order of its steps. */
+export type PathProblem =
+  | 'NO_CHAIN'
+  | 'SEARCH_LIMIT'
+  | 'BAD_SIGNATURE'
+  | 'EXPIRED'
+  | 'NOT_YET_VALID'
+  | 'REVOKED'
+  | 'REVOCATION_UNKNOWN'
+  | 'NAME_CONSTRAINTS'
+  | 'POLICY'
+  | 'NOT_A_CA'
+  | 'PATH_LENGTH'
+  | 'KEY_USAGE'
+  | 'EXTENDED_KEY_USAGE'
+  | 'UNKNOWN_CRITICAL_EXTENSION'
+  | 'EXTENSION_MALFORMED';
+
 export interface PathResult {
   /** Signer first, anchor last; undefined if none reached an anchor. */
   readonly path: readonly Certificate[] | undefined;
   readonly anchor: Certificate | undefined;
-  /** Empty if valid. Codes such as `EXPIRED`, `NOT_YET_VALID`, `BAD_SIGNATURE`, `NOT_A_CA`, `NAME_CONSTRAINTS`, `NO_CHAIN`. */
-  readonly problems: readonly string[];
+  /** Empty if valid. Codes: see `findPath`. */
+  readonly problems: readonly PathProblem[];
+  /** Certificates of the path signed with SHA-1 or MD5 or holding RSA below 2048 bits (anchor's signature not counted). */
+  readonly weak: readonly Certificate[];
   readonly revocation: readonly RevocationFinding[];
 }
 

@@ -1,0 +1,277 @@
+/** Revocation lists (RFC 5280 §5): read without walking them until somebody asks for a serial; and made for our own authority. */
+import { readSignatureAlgorithm, signatureAlgorithm } from './algorithms.ts';
+import { extensionValue, readAuthorityKeyIdentifier, readExtensions } from './certificate.ts';
+import {
+  contextTag,
+  fields,
+  inner,
+  malformed,
+  plainBytes,
+  readBigInteger,
+  readBitOctets,
+  readBoolean,
+  readDer,
+  readIntegerHex,
+  reading,
+  readSmallInteger,
+  readTime,
+  sameBytes,
+  TAG,
+} from './der.ts';
+import { encode } from './der-writer.ts';
+import { type GeneralName, readDistributionPointName, readGeneralNames } from './general-names.ts';
+import { parseName, readName, sameName } from './names.ts';
+import { OID } from './oids.ts';
+import type {
+  Certificate,
+  CertificateList,
+  DerNode,
+  DistinguishedName,
+  Extension,
+  RawSigner,
+  SigningScheme,
+} from './types.ts';
+
+const EXPIRED_CERTIFICATES_ON_CRL = '2.5.29.60';
+const KNOWN_EXTENSIONS: ReadonlySet<string> = new Set([
+  OID.authorityKeyIdentifier,
+  OID.issuerAltName,
+  OID.crlNumber,
+  OID.deltaCrlIndicator,
+  OID.issuingDistributionPoint,
+  OID.freshestCrl,
+  OID.authorityInfoAccess,
+  EXPIRED_CERTIFICATES_ON_CRL,
+]);
+const KNOWN_ENTRY_EXTENSIONS: ReadonlySet<string> = new Set([
+  OID.reasonCode,
+  OID.invalidityDate,
+  OID.certificateIssuer,
+]);
+
+/** IssuingDistributionPoint (RFC 5280 §5.2.5). */
+export interface CrlScope {
+  readonly fullName: readonly GeneralName[] | undefined;
+  readonly relative: DerNode | undefined;
+  readonly onlyUser: boolean;
+  readonly onlyCa: boolean;
+  readonly onlyAttribute: boolean;
+  readonly indirect: boolean;
+  /** ReasonFlags; undefined: all reasons. */
+  readonly reasons: DerNode | undefined;
+}
+
+/** Scope of a list; undefined if it has no issuingDistributionPoint. Throws `DER_MALFORMED`. */
+export function crlScope(issuingDistributionPoint: Uint8Array | undefined): CrlScope | undefined {
+  if (issuingDistributionPoint === undefined) return undefined;
+  const parts = fields(readDer(issuingDistributionPoint), 'IssuingDistributionPoint');
+  const name = readDistributionPointName(parts.optional(contextTag(0)));
+  const flag = (number: number): boolean => {
+    const node = parts.optional(contextTag(number, false));
+    return node !== undefined && readBoolean(node);
+  };
+  const onlyUser = flag(1);
+  const onlyCa = flag(2);
+  const reasons = parts.optional(contextTag(3, false));
+  const indirect = flag(4);
+  const onlyAttribute = flag(5);
+  parts.end('onlyContainsAttributeCerts');
+  return { ...name, onlyUser, onlyCa, onlyAttribute, indirect, reasons };
+}
+
+/**
+ * Reads a CertificateList. Entries are indexed at the first `find` (or look at `unknownCriticalExtension`), each serial by its offset;
+ * entries that turn out malformed then count as an unknown critical extension: the list proves nothing. Throws `CRL_MALFORMED`.
+ */
+export function parseCrl(der: Uint8Array): CertificateList {
+  return reading('CRL_MALFORMED', () => {
+    const raw = plainBytes(der);
+    const outer = fields(readDer(raw), 'CertificateList');
+    const tbs = outer.take('tbsCertList', TAG.sequence);
+    const algorithm = outer.take('signatureAlgorithm', TAG.sequence);
+    const signature = readBitOctets(outer.take('signature', TAG.bitString));
+    outer.end('signature');
+
+    const parts = fields(tbs, 'TBSCertList');
+    parts.optional(TAG.integer);
+    if (!sameBytes(parts.take('signature').raw, algorithm.raw)) malformed('TBSCertList.signature');
+    const issuer = readName(parts.take('issuer'));
+    const thisUpdate = readTime(parts.take('thisUpdate'));
+    const hasNext = parts.peek() === TAG.utcTime || parts.peek() === TAG.generalizedTime;
+    const nextUpdate = hasNext ? readTime(parts.take('nextUpdate')) : undefined;
+    const revoked = parts.optional(TAG.sequence);
+    const extensionsNode = parts.optional(contextTag(0));
+    parts.end('crlExtensions');
+    const extensions = extensionsNode === undefined ? [] : readExtensions(inner(extensionsNode, 'crlExtensions'));
+
+    const value = (oid: string) => extensionValue(extensions, oid);
+    const number = value(OID.crlNumber);
+    const base = value(OID.deltaCrlIndicator);
+    const since = value(EXPIRED_CERTIFICATES_ON_CRL);
+    const issuingDistributionPoint = value(OID.issuingDistributionPoint)?.raw;
+    const indirect = crlScope(issuingDistributionPoint)?.indirect ?? false;
+    const unknownExtension = extensions.some(({ oid, critical }) => critical && !KNOWN_EXTENSIONS.has(oid));
+
+    let index: EntryIndex | undefined;
+    const entries = (): EntryIndex => {
+      index ??= indexEntries(revoked?.content ?? new Uint8Array(), issuer, indirect);
+      return index;
+    };
+    return {
+      raw,
+      tbs: tbs.raw,
+      issuer,
+      thisUpdate,
+      nextUpdate,
+      crlNumber: number === undefined ? undefined : readBigInteger(number),
+      deltaBase: base === undefined ? undefined : readBigInteger(base),
+      issuingDistributionPoint,
+      authorityKeyIdentifier: readAuthorityKeyIdentifier(value(OID.authorityKeyIdentifier)),
+      signatureAlgorithm: readSignatureAlgorithm(algorithm),
+      signature,
+      find: (serial, certificateIssuer) => findEntry(entries(), serial, certificateIssuer),
+      get unknownCriticalExtension() {
+        return unknownExtension || entries().unusable;
+      },
+      expiredCertificatesSince: since === undefined ? undefined : readTime(since, true),
+    };
+  });
+}
+
+interface EntryIndex {
+  readonly bytes: Uint8Array;
+  /** Issuers of the entries, the list's own first (RFC 5280 §5.3.3). */
+  readonly issuers: readonly DistinguishedName[];
+  /** `serial` for the list's own issuer, `serial@n` for issuer n → offset of the entry. */
+  readonly offsets: ReadonlyMap<string, number>;
+  readonly unusable: boolean;
+}
+
+const entryKey = (serial: string, issuer: number): string => (issuer === 0 ? serial : `${serial}@${issuer}`);
+
+/** The most common entry extensions: a reason code alone. `30 0c 30 0a 06 03 55 1d 15 04 03 0a 01 rr`. */
+const ONLY_REASON = [0x30, 0x0c, 0x30, 0x0a, 0x06, 0x03, 0x55, 0x1d, 0x15, 0x04, 0x03, 0x0a, 0x01];
+
+function isOnlyReason(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start !== ONLY_REASON.length + 1) return false;
+  for (let i = 0; i < ONLY_REASON.length; i++) if (bytes[start + i] !== ONLY_REASON[i]) return false;
+  return true;
+}
+
+/**
+ * Walks the entries once. `readDer` has already proved the nesting, so short-form lengths can be stepped over without making nodes; an
+ * entry of more than 127 bytes or with other extensions is read the slow way.
+ */
+function indexEntries(bytes: Uint8Array, listIssuer: DistinguishedName, indirect: boolean): EntryIndex {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const issuers = [listIssuer];
+  const offsets = new Map<string, number>();
+  let issuer = 0;
+  let unusable = false;
+  for (let at = 0; at < bytes.length; ) {
+    const start = at;
+    try {
+      const length = bytes[at + 1] ?? 0;
+      let extensions: readonly Extension[] = [];
+      let serial: string;
+      if (length < 0x80) {
+        at += 2 + length;
+        const serialLength = bytes[start + 3] ?? 0;
+        const serialEnd = start + 4 + serialLength;
+        const timeEnd = serialEnd + 2 + (bytes[serialEnd + 1] ?? 0);
+        if (bytes[start] !== TAG.sequence || bytes[start + 2] !== TAG.integer || timeEnd > at) malformed('entry');
+        const negative = (bytes[start + 4] ?? 0) >= 0x80;
+        serial = negative
+          ? readIntegerHex(readDer(bytes.subarray(start + 2, serialEnd)))
+          : buffer.toString('hex', start + 4, serialEnd).replace(/^0+(?=.)/, '');
+        if (timeEnd < at && !isOnlyReason(bytes, timeEnd, at))
+          extensions = readExtensions(readDer(bytes.subarray(timeEnd, at)));
+      } else {
+        const node = readDer(bytes.subarray(start), { trailing: true });
+        at += node.raw.length;
+        const parts = fields(node, 'revokedCertificate');
+        serial = readIntegerHex(parts.take('userCertificate', TAG.integer));
+        parts.take('revocationDate');
+        const block = parts.optional(TAG.sequence);
+        parts.end('crlEntryExtensions');
+        if (block !== undefined) extensions = readExtensions(block);
+      }
+      if (extensions.some(({ oid, critical }) => critical && !KNOWN_ENTRY_EXTENSIONS.has(oid))) unusable = true;
+      const issuerValue = indirect ? extensionValue(extensions, OID.certificateIssuer) : undefined;
+      if (issuerValue !== undefined) issuer = issuerNumber(issuers, issuerValue);
+      offsets.set(entryKey(serial, issuer), start);
+    } catch {
+      return { bytes, issuers, offsets, unusable: true };
+    }
+  }
+  return { bytes, issuers, offsets, unusable };
+}
+
+function issuerNumber(issuers: DistinguishedName[], value: DerNode): number {
+  const name = readGeneralNames(value).find(({ kind }) => kind === 'directory');
+  if (name?.kind !== 'directory') return malformed('certificateIssuer');
+  const known = issuers.findIndex((issuer) => sameName(issuer, name.name));
+  if (known >= 0) return known;
+  if (issuers.length >= 1000) malformed('certificateIssuer');
+  return issuers.push(name.name) - 1;
+}
+
+function findEntry(
+  { bytes, issuers, offsets }: EntryIndex,
+  serial: string,
+  certificateIssuer: Uint8Array | undefined,
+): { at: Date; reason: number | undefined } | undefined {
+  let issuer = 0;
+  if (certificateIssuer !== undefined && !sameBytes(certificateIssuer, issuers[0]?.der)) {
+    const name = parseName(certificateIssuer);
+    issuer = issuers.findIndex((candidate) => sameName(candidate, name));
+    if (issuer < 0) return undefined;
+  }
+  const offset = offsets.get(entryKey(serial, issuer));
+  if (offset === undefined) return undefined;
+  const parts = fields(readDer(bytes.subarray(offset), { trailing: true }), 'revokedCertificate');
+  parts.take('userCertificate', TAG.integer);
+  const at = readTime(parts.take('revocationDate'));
+  const block = parts.optional(TAG.sequence);
+  const reason = block === undefined ? undefined : extensionValue(readExtensions(block), OID.reasonCode);
+  return { at, reason: reason === undefined ? undefined : readSmallInteger(reason) };
+}
+
+export interface CrlInput {
+  readonly issuer: Certificate;
+  readonly thisUpdate: Date;
+  readonly nextUpdate: Date;
+  readonly crlNumber: bigint;
+  readonly revoked: readonly { readonly serial: string; readonly at: Date; readonly reason?: number }[];
+  readonly scheme: SigningScheme;
+  readonly sign: RawSigner;
+}
+
+/** Makes a complete, signed version 2 list (RFC 5280 §5), for our own authority. */
+export async function buildCrl(input: CrlInput): Promise<Uint8Array> {
+  const { issuer, thisUpdate, nextUpdate, crlNumber, revoked, scheme, sign } = input;
+  const extension = (oid: string, value: Uint8Array) => encode.sequence(encode.oid(oid), encode.octetString(value));
+  const entries = revoked.map(({ serial, at, reason }) =>
+    encode.sequence(
+      encode.integerHex(serial),
+      encode.time(at),
+      ...(reason === undefined ? [] : [encode.sequence(extension(OID.reasonCode, encode.enumerated(reason)))]),
+    ),
+  );
+  const keyIdentifier = issuer.subjectKeyIdentifier;
+  const extensions = [extension(OID.crlNumber, encode.integer(crlNumber))];
+  if (keyIdentifier !== undefined) {
+    const value = encode.sequence(encode.contextPrimitive(0, keyIdentifier));
+    extensions.unshift(extension(OID.authorityKeyIdentifier, value));
+  }
+  const tbs = encode.sequence(
+    encode.integer(1),
+    signatureAlgorithm(scheme),
+    issuer.subject.der,
+    encode.time(thisUpdate),
+    encode.time(nextUpdate),
+    ...(entries.length === 0 ? [] : [encode.sequenceOf(entries)]),
+    encode.context(0, encode.sequenceOf(extensions)),
+  );
+  return encode.sequence(tbs, signatureAlgorithm(scheme), encode.bitString(await sign(tbs)));
+}
