@@ -9,6 +9,10 @@ afterAll(() => renderer.close());
 
 const name = PDFName.of;
 
+/** Typst itself stops `while true` and endless recursion; nested loops it runs for as long as they last. */
+const ENDLESS =
+  '#import "/antin.typ": *\n#show: rendition\n#for a in range(100000) { for b in range(100000) { let c = calc.sqrt(a * b) } }';
+
 /** The bytes of a stream, decoded if they are deflated. */
 function streamBytes(object: unknown): Buffer {
   if (!(object instanceof PDFRawStream)) throw new Error('no stream');
@@ -196,9 +200,7 @@ describe('a template', () => {
 
   it('that never ends is stopped, and the next document is set as if nothing had been', async () => {
     const impatient = testRenderer({ timeLimitMs: 1_500 });
-    const endless =
-      '#import "/antin.typ": *\n#show: rendition\n#for a in range(100000) { for b in range(100000) { let c = calc.sqrt(a * b) } }';
-    await expect(impatient.render(job({ template: endless }))).rejects.toMatchObject({ code: 'RENDER_TIMEOUT' });
+    await expect(impatient.render(job({ template: ENDLESS }))).rejects.toMatchObject({ code: 'RENDER_TIMEOUT' });
     const after = await impatient.render(job());
     await impatient.close();
     expect(sha256Hex(after.pdf)).toBe(sha256Hex((await renderer.render(job())).pdf));
@@ -215,10 +217,11 @@ describe('the processes', () => {
     expect(documents.map(({ pdf }) => sha256Hex(pdf))).toEqual(alone.map(({ pdf }) => sha256Hex(pdf)));
   });
 
-  it('end when the renderer is closed; work that waited is refused', async () => {
+  it('end when the renderer is closed; their work is refused', async () => {
     const closing = testRenderer();
     await closing.render(job());
-    const waiting = [closing.render(job()), closing.render(job())].map((each) => each.catch((error: unknown) => error));
+    const underWay = closing.render(job({ template: ENDLESS }));
+    const waiting = [underWay, closing.render(job())].map((each) => each.catch((error: unknown) => error));
     await closing.close();
     for (const outcome of await Promise.all(waiting)) expect(outcome).toMatchObject({ code: 'RENDER_FAILED' });
     await expect(closing.render(job())).rejects.toMatchObject({ code: 'RENDER_FAILED' });
