@@ -10,6 +10,7 @@ import { RECORD_PROBLEMS } from './records.ts';
 import { RENDER_PROBLEMS } from './render.ts';
 import { SIGNING_PROBLEMS } from './signing.ts';
 import { TRUST_PROBLEMS } from './trust.ts';
+import { VALIDATION_PROBLEMS } from './validation.ts';
 
 export const PROBLEMS = {
   ...GENERAL_PROBLEMS,
@@ -22,6 +23,7 @@ export const PROBLEMS = {
   ...PARTIES_PROBLEMS,
   ...ARCHIVE_PROBLEMS,
   ...TRUST_PROBLEMS,
+  ...VALIDATION_PROBLEMS,
 } satisfies Record<string, Problem>;
 
 export type ProblemCode = keyof typeof PROBLEMS;
