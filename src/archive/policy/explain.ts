@@ -51,6 +51,14 @@ export interface RetentionExplanation {
   readonly evaluatedAt: Date;
 }
 
+/** The end of retention as people read it. */
+export function shownAs(state: RetentionState, retainUntil: Date): BilingualText {
+  if (state === 'permanent') return FOR_EVER;
+  if (state === 'open-episode') return STILL_OPEN;
+  const lastDay = vnDate(new Date(retainUntil.getTime() - 1));
+  return { vi: lastDay, en: lastDay };
+}
+
 /** COMPLIANCE cannot say "for ever": a permanent record is locked this far ahead and rolled on every year. */
 const PERMANENT_LOCK_YEARS = 30;
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -93,7 +101,7 @@ export function explain(facts: RetentionFacts, policies: readonly RetentionPolic
       permanent: true,
       hold: 'PERMANENT',
       retainUntil,
-      shownAs: FOR_EVER,
+      shownAs: shownAs('permanent', retainUntil),
       reasoning,
     };
   }
@@ -107,22 +115,22 @@ export function explain(facts: RetentionFacts, policies: readonly RetentionPolic
       permanent: false,
       hold: 'OPEN_EPISODE',
       retainUntil,
-      shownAs: STILL_OPEN,
+      shownAs: shownAs('open-episode', retainUntil),
       reasoning,
     };
   }
-  const lastDay = vnDate(new Date(until.getTime() - 1));
   const expired = until <= now;
+  const state = expired ? 'expired-on-arrival' : 'dated';
   return {
     ...common,
-    state: expired ? 'expired-on-arrival' : 'dated',
+    state,
     permanent: false,
     hold: undefined,
     retainUntil: until,
-    shownAs: { vi: lastDay, en: lastDay },
+    shownAs: shownAs(state, until),
     reasoning: [
       ...because,
-      countLine(end, policy.period.years, lastDay),
+      countLine(end, policy.period.years, until),
       ...(expired ? [EXPIRED_LINE] : []),
       ...confidenceLine(policy),
     ],
@@ -243,10 +251,13 @@ const notInForce = (day: string): BilingualText => ({
   en: `Not in force on ${day}`,
 });
 
-const countLine = (end: Date, years: number, lastDay: string): BilingualText => ({
-  vi: `Công việc kết thúc ngày ${vnDate(end)}; tính từ năm ${vnParts(end).year}, thêm ${years} năm: giữ hết ngày ${lastDay}, giờ Việt Nam (khoản 3 Điều 15 Luật Lưu trữ số 33/2024/QH15).`,
-  en: `The work ended on ${vnDate(end)}; from the year ${vnParts(end).year}, ${years} years more: kept to the end of ${lastDay}, Vietnamese time (Law on Archives 33/2024/QH15 Art 15(3)).`,
-});
+const countLine = (end: Date, years: number, until: Date): BilingualText => {
+  const lastDay = vnDate(new Date(until.getTime() - 1));
+  return {
+    vi: `Công việc kết thúc ngày ${vnDate(end)}; tính từ năm ${vnParts(end).year}, thêm ${years} năm: giữ hết ngày ${lastDay}, giờ Việt Nam (khoản 3 Điều 15 Luật Lưu trữ số 33/2024/QH15).`,
+    en: `The work ended on ${vnDate(end)}; from the year ${vnParts(end).year}, ${years} years more: kept to the end of ${lastDay}, Vietnamese time (Law on Archives 33/2024/QH15 Art 15(3)).`,
+  };
+};
 
 const permanentLine = (until: Date): BilingualText => ({
   vi: `Không có ngày hết hạn: giữ vĩnh viễn, khóa đến hết ngày ${vnDate(new Date(until.getTime() - 1))} và gia hạn khóa hằng năm.`,

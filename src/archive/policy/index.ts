@@ -13,6 +13,7 @@ export {
   type RetentionExplanation,
   type RetentionHold,
   type RetentionState,
+  shownAs,
 } from './explain.ts';
 export { mergeFacts, parseRetentionFacts, RECORD_KINDS, type RetentionFacts, retentionFacts } from './facts.ts';
 export { loadPolicies } from './load-policies.ts';

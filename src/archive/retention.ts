@@ -1,0 +1,256 @@
+/** The retention of a record: decided from its facts, ratcheted, logged step by step, and then enforced by the store. */
+import type { AuditActor, AuditLog } from '../platform/audit/index.ts';
+import type { Database, Tx } from '../platform/db/index.ts';
+import type { ObjectStore } from '../platform/storage/index.ts';
+import {
+  AppError,
+  type BilingualText,
+  type Clock,
+  type Log,
+  newId,
+  type ProblemCode,
+  toAppError,
+} from '../shared/index.ts';
+import {
+  canonicalJson,
+  explain,
+  mergeFacts,
+  type PolicyReference,
+  type RetentionExplanation,
+  type RetentionFacts,
+  type RetentionHold,
+  type RetentionPolicy,
+  type RetentionState,
+} from './policy/index.ts';
+import { isRaise, type Promised, ratchet } from './ratchet.ts';
+import * as store from './store.ts';
+
+export interface RetentionDeps {
+  readonly database: Database;
+  readonly store: ObjectStore;
+  readonly clock: Clock;
+  readonly audit: AuditLog;
+  readonly policies: readonly RetentionPolicy[];
+  readonly log: Log;
+}
+
+/** What a record is promised now. */
+export interface RecordRetention {
+  readonly recordId: string;
+  readonly state: RetentionState;
+  readonly class: string;
+  /** Exclusive instant. */
+  readonly retainUntil: Date;
+  readonly hold: RetentionHold | undefined;
+  readonly facts: RetentionFacts;
+}
+
+/** One decision about a record. Moments inside the explanation are ISO 8601 text. */
+export type RetentionStep = store.StepRow;
+
+/** What was decided, and the rule behind the date that counts. */
+export interface Decision {
+  readonly promised: Promised;
+  readonly class: string;
+  readonly policy: PolicyReference;
+  readonly legalBasis: BilingualText;
+  readonly stepId: string;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** A permanent record is rolled on as soon as its lock ends within 30 years. */
+const PERMANENT_HORIZON_YEARS = 30;
+
+/**
+ * Decides anew about a record that may have learned facts, in the caller's transaction: the record and all its objects carry
+ * the later date. The store follows after the commit (`enforceLocks`).
+ * @throws POLICY_CHANGED (a rule was edited after use), POLICY_INVALID.
+ */
+export async function decide(
+  deps: RetentionDeps,
+  tx: Tx,
+  about: { facilityId: string; recordId: string; facts: RetentionFacts; actor: AuditActor },
+): Promise<Decision> {
+  const { facilityId, recordId } = about;
+  const now = deps.clock.now();
+  await store.lockRecord(tx, recordId);
+  const previous = await store.findRetention(tx, facilityId, recordId);
+  const facts = mergeFacts(previous?.facts, about.facts);
+  const explanation = explain(facts, deps.policies, now);
+  const promised = ratchet(previous, explanation);
+  const kept = previous !== undefined && isKept(previous, explanation);
+  if (
+    previous !== undefined &&
+    canonicalJson(previous.facts) === canonicalJson(facts) &&
+    !isRaise(previous, promised)
+  ) {
+    return decisionOf(tx, previous);
+  }
+  const stepId = await logStep(deps, tx, { ...about, previous, explanation, promised, kept });
+  const row = {
+    recordId,
+    facilityId,
+    class: kept ? previous.class : explanation.class,
+    facts,
+    stepId: kept ? previous.stepId : stepId,
+    ...promised,
+  };
+  await store.saveRetention(tx, row, now);
+  await store.raiseObjects(tx, recordId, promised.retainUntil, promised.hold !== undefined);
+  return decisionOf(tx, row);
+}
+
+/** Whether an earlier decision asks for more than the new one. The floor of an open episode was no decision. */
+function isKept(previous: store.RetentionRow, explanation: RetentionExplanation): boolean {
+  return previous.hold !== 'OPEN_EPISODE' && previous.retainUntil > explanation.retainUntil;
+}
+
+/** The decision behind a row: rule and legal basis of the step whose date counts. */
+async function decisionOf(tx: Tx, row: store.RetentionRow): Promise<Decision> {
+  const step = await store.findStep(tx, row.stepId);
+  const { state, retainUntil, hold } = row;
+  return {
+    promised: { state, retainUntil, hold },
+    class: row.class,
+    policy: step.policy,
+    legalBasis: step.explanation.legalBasis,
+    stepId: step.id,
+  };
+}
+
+async function logStep(
+  deps: RetentionDeps,
+  tx: Tx,
+  decided: {
+    readonly facilityId: string;
+    readonly recordId: string;
+    readonly actor: AuditActor;
+    readonly previous: store.RetentionRow | undefined;
+    readonly explanation: RetentionExplanation;
+    readonly promised: Promised;
+    readonly kept: boolean;
+  },
+): Promise<string> {
+  const { facilityId, recordId, previous, explanation, promised } = decided;
+  const now = deps.clock.now();
+  const policy = deps.policies.find(({ hash }) => hash === explanation.policy.hash);
+  if (policy === undefined || (await store.fileRule(tx, facilityId, policy, now)) !== policy.hash) {
+    throw policyChanged(explanation.policy.id);
+  }
+  const auditEntryId = await deps.audit.record(tx, {
+    facilityId,
+    actor: decided.actor,
+    action: 'retention.decided',
+    object: { kind: 'record', id: recordId },
+    details: {
+      state: promised.state,
+      class: explanation.class,
+      policy: `${policy.id} v${policy.version}`,
+      policyHash: policy.hash,
+      previousUntil: previous?.retainUntil.toISOString() ?? '',
+      computedUntil: explanation.retainUntil.toISOString(),
+      retainUntil: promised.retainUntil.toISOString(),
+      hold: promised.hold ?? '',
+    },
+  });
+  const reasoning = decided.kept ? [...explanation.reasoning, KEPT_LINE] : explanation.reasoning;
+  const id = newId(now);
+  await store.insertStep(tx, facilityId, recordId, {
+    id,
+    at: now,
+    previousUntil: previous?.retainUntil,
+    computedUntil: explanation.retainUntil,
+    effectiveUntil: promised.retainUntil,
+    policy: explanation.policy,
+    explanation: { ...explanation, reasoning },
+    auditEntryId,
+  });
+  return id;
+}
+
+const KEPT_LINE: BilingualText = {
+  vi: 'Thời hạn đã ấn định trước đây dài hơn nên được giữ nguyên; thời hạn chỉ được kéo dài.',
+  en: 'What was decided earlier is longer and stays; retention only grows.',
+};
+
+/** What a round of enforcing did: objects brought up to date, and those that could not be (by object id, with the cause). */
+export interface Enforcement {
+  readonly done: number;
+  readonly failed: readonly { readonly objectId: string; readonly code: ProblemCode }[];
+}
+
+/**
+ * Makes the store enforce what the database promises, object by object; may be repeated at any time.
+ * A hold goes on before, and off only after, the date is in place. One object that cannot be reached does not stop the others.
+ */
+export async function enforceLocks(
+  deps: RetentionDeps,
+  by: { recordId: string } | { facilityId: string },
+): Promise<Enforcement> {
+  let done = 0;
+  const failed: { objectId: string; code: ProblemCode }[] = [];
+  for (const object of await store.listOwedLocks(deps.database.db, by)) {
+    try {
+      await enforceLock(deps, object);
+      done += 1;
+    } catch (thrown) {
+      const { code } = toAppError(thrown);
+      deps.log.error({ objectId: object.id, code }, 'the lock of an archive object could not be brought up to date');
+      failed.push({ objectId: object.id, code });
+    }
+  }
+  return { done, failed };
+}
+
+async function enforceLock(deps: RetentionDeps, object: store.ObjectRow): Promise<void> {
+  const { key, versionId, retainUntil, hold } = object;
+  let stored = await deps.store.stat(key, versionId);
+  if (stored === undefined) throw new AppError('OBJECT_NOT_FOUND');
+  if (hold && !stored.hold) stored = await deps.store.setHold(key, versionId, true);
+  // Engines refuse dates in the past; an object whose time has run out needs no lock.
+  if (stored.retainUntil < retainUntil && retainUntil > deps.clock.now()) {
+    stored = await deps.store.extendRetention(key, versionId, retainUntil);
+  }
+  if (!hold && stored.hold) stored = await deps.store.setHold(key, versionId, false);
+  const lockedUntil = retainUntil > deps.clock.now() ? stored.retainUntil : later(stored.retainUntil, retainUntil);
+  await store.noteLock(deps.database.db, object.id, lockedUntil, stored.hold);
+}
+
+const later = (a: Date, b: Date): Date => (a > b ? a : b);
+
+/**
+ * Rolls on the locks of open episodes and permanent records of a facility, then enforces whatever the store owes.
+ * For a daily sweeper. @returns also how many records were decided anew.
+ */
+export async function keepLocks(
+  deps: RetentionDeps,
+  facilityId: string,
+  actor: AuditActor,
+): Promise<Enforcement & { readonly records: number }> {
+  const now = deps.clock.now();
+  const horizon = new Date(now);
+  horizon.setUTCFullYear(now.getUTCFullYear() + PERMANENT_HORIZON_YEARS);
+  let records = 0;
+  for (const row of await store.listRollingRecords(deps.database.db, facilityId, horizon)) {
+    const floorLeft = row.retainUntil.getTime() - now.getTime();
+    if (row.hold === 'OPEN_EPISODE' && floorLeft > halfFloor(deps.policies)) continue;
+    const { recordId, facts } = row;
+    await deps.database.transaction((tx) => decide(deps, tx, { facilityId, recordId, facts, actor }));
+    records += 1;
+  }
+  return { records, ...(await enforceLocks(deps, { facilityId })) };
+}
+
+/** Half of the shortest floor lock among the rules. */
+function halfFloor(policies: readonly RetentionPolicy[]): number {
+  return (Math.min(...policies.map(({ floorDays }) => floorDays)) * DAY_MS) / 2;
+}
+
+function policyChanged(id: string): AppError {
+  return new AppError('POLICY_CHANGED', {
+    detail: {
+      vi: `Quy tắc “${id}” đã được áp dụng nhưng nội dung tệp đã bị sửa mà không tăng phiên bản`,
+      en: `The policy “${id}” has been used, and its file was edited without a new version`,
+    },
+  });
+}
