@@ -60,11 +60,34 @@ export function createChangeGraph(file: PdfFile, first: number): { next(): Chang
   };
   for (const num of file.view(first).objectNumbers()) link(num, valueAt(first, num));
 
+  /** What the next revision writes anew, and what is read through that: streams by their /Length, objects by their object stream. */
+  const candidates = (): ReadonlySet<number> => {
+    const found = new Set(file.revisions[revision]?.entries.keys() ?? []);
+    for (const num of [...found]) {
+      for (const source of incoming.get(num) ?? []) {
+        const value = valueAt(revision, source);
+        if (isStream(value) && isRef(value.dict.get('Length'))) found.add(source);
+      }
+    }
+    const containers = [...found].filter((num) => {
+      const values = [valueAt(revision, num), valueAt(revision + 1, num)];
+      return values.some((value) => isStream(value) && value.dict.has('First') && value.dict.has('N'));
+    });
+    if (containers.length === 0) return found;
+    const opened = new Set(containers);
+    const next = file.view(revision + 1);
+    for (const num of next.objectNumbers()) {
+      const entry = next.entry(num);
+      if (entry?.kind === 'compressed' && opened.has(entry.stream)) found.add(num);
+    }
+    return found;
+  };
+
   return {
     next() {
       const changed = new Set<number>();
       const updates: [number, PdfObject][] = [];
-      for (const num of file.revisions[revision]?.entries.keys() ?? []) {
+      for (const num of candidates()) {
         const after = valueAt(revision + 1, num);
         // An object that cannot be read is never taken for unchanged.
         if (after !== null && sameValue(valueAt(revision, num), after)) continue;

@@ -1,12 +1,9 @@
 /** What the signers allow to happen after them: DocMDP, FieldMDP and the Lock of the signed field (ISO 32000-2 §12.8.2). */
-import type { PdfDict, PdfView } from '../pdf/index.ts';
+import { locksField, type SignatureDictionary } from '../pdf/index.ts';
 import type { LaterChange } from './changes.ts';
 import type { ChangeClass } from './types.ts';
 
-export interface FieldLock {
-  readonly action: 'All' | 'Include' | 'Exclude';
-  readonly fields: readonly string[];
-}
+type FieldLock = NonNullable<SignatureDictionary['fieldMdp']>;
 
 export interface Permissions {
   /** DocMDP permission; a document without one counts as 2. */
@@ -35,39 +32,7 @@ export function violation(changes: readonly LaterChange[], permissions: Permissi
     (change) =>
       change.field !== undefined &&
       (change.class === 'signing' || change.class === 'form-filling') &&
-      permissions.locks.some((lock) => isLocked(lock, change.field ?? '')),
+      permissions.locks.some((lock) => locksField(lock, change.field ?? '')),
   );
   return locked ? 'FIELD_LOCK_VIOLATED' : undefined;
-}
-
-/** Names match whole or as an ancestor: `Khoa` locks `Khoa.Bacsi`, never `Khoa2`. */
-function isLocked(lock: FieldLock, field: string): boolean {
-  const named = lock.fields.some((name) => field === name || field.startsWith(`${name}.`));
-  switch (lock.action) {
-    case 'All':
-      return true;
-    case 'Include':
-      return named;
-    case 'Exclude':
-      return !named;
-  }
-}
-
-/** A signature field lock dictionary (ISO 32000-2 table 236); undefined if it is not one. */
-export function readLock(
-  view: PdfView,
-  dict: PdfDict | undefined,
-): (FieldLock & { readonly docMdp?: 1 | 2 | 3 }) | undefined {
-  if (dict === undefined) return undefined;
-  const action = view.name(dict.get('Action'));
-  if (action !== 'All' && action !== 'Include' && action !== 'Exclude') return undefined;
-  const fields = (view.array(dict.get('Fields')) ?? [])
-    .map((item) => view.text(item))
-    .filter((name) => name !== undefined);
-  const permission = view.number(dict.get('P'));
-  return {
-    action,
-    fields,
-    ...(permission === 1 || permission === 2 || permission === 3 ? { docMdp: permission } : {}),
-  };
 }

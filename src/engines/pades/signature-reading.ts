@@ -1,0 +1,192 @@
+/** Reads one signature dictionary: format, CMS, digest, value. Says nothing about trust or time (EN 319 102-1 §5.2.2 to §5.2.7). */
+import {
+  type Certificate,
+  type CmsCheck,
+  checkSignedData,
+  checkTimestampToken,
+  digestOf,
+  type KnownDigest,
+  OID,
+  parseSignedData,
+  parseTimestampToken,
+  type SignatureAlgorithm,
+  type SignedData,
+  type SignerInfo,
+  type TimestampToken,
+} from '../crypto/index.ts';
+import type { PdfFile, SignatureDictionary } from '../pdf/index.ts';
+import type { createRangeDigests } from './range-digests.ts';
+import { type Reason, RULINGS, reasonOf } from './verdicts.ts';
+
+export interface EmbeddedToken {
+  readonly kind: 'signature-timestamp' | 'content-timestamp';
+  readonly token: TimestampToken | undefined;
+  readonly check: CmsCheck | undefined;
+  readonly reasons: readonly Reason[];
+}
+
+export interface ReadSignature {
+  readonly dictionary: SignatureDictionary;
+  readonly kind: 'signature' | 'document-timestamp';
+  /** PAdES by its sub-filter and the attributes that a baseline signature needs (EN 319 142-1 §6.3). */
+  readonly isPades: boolean;
+  /** Content of a document time-stamp. */
+  readonly token: TimestampToken | undefined;
+  readonly signedData: SignedData | undefined;
+  readonly check: CmsCheck | undefined;
+  readonly tokens: readonly EmbeddedToken[];
+  readonly reasons: readonly Reason[];
+  readonly notices: readonly string[];
+}
+
+const PADES_SUB_FILTERS = new Set(['ETSI.CAdES.detached', 'ETSI.RFC3161']);
+const SUPPORTED = new Set([...PADES_SUB_FILTERS, 'adbe.pkcs7.detached']);
+
+/** Never throws because the signature is bad. `extra` are certificates outside the CMS among which the signer's may be. */
+export function readSignature(
+  file: PdfFile,
+  dictionary: SignatureDictionary,
+  rangeDigest: ReturnType<typeof createRangeDigests>,
+  extra: readonly Certificate[],
+): ReadSignature {
+  const { type: kind, subFilter, contents } = dictionary;
+  const reasons = new Set<Reason>(dictionary.byteRangeProblems.map(byteRangeReason));
+  const notices = new Set<string>();
+  const result = (parts: Partial<ReadSignature>): ReadSignature => ({
+    dictionary,
+    kind,
+    isPades: false,
+    token: undefined,
+    signedData: undefined,
+    check: undefined,
+    tokens: [],
+    ...parts,
+    reasons: [...reasons],
+    notices: [...notices],
+  });
+
+  if (subFilter === undefined || !SUPPORTED.has(subFilter)) {
+    reasons.add('SUB_FILTER_UNSUPPORTED');
+    return result({});
+  }
+  if (contents === undefined) {
+    reasons.add('CONTENTS_NOT_DIRECT_HEX');
+    return result({});
+  }
+  if (!isCanonicalHex(file.bytes, dictionary.contentsSpan)) reasons.add('CONTENTS_NOT_CANONICAL');
+  const digest = (name: KnownDigest): Uint8Array | undefined => digestOfRange(dictionary, rangeDigest, name);
+
+  let signedData: SignedData;
+  let token: TimestampToken | undefined;
+  let check: CmsCheck;
+  try {
+    if (kind === 'document-timestamp') {
+      token = parseTimestampToken(contents);
+      signedData = token.signedData;
+      check = checkTimestampToken(token, digest, { certificates: extra });
+    } else {
+      signedData = parseSignedData(contents);
+      check = checkSignedData(signedData, digest, { certificates: extra });
+    }
+  } catch {
+    reasons.add(kind === 'document-timestamp' ? 'TIMESTAMP_UNREADABLE' : 'CMS_UNREADABLE');
+    return result({});
+  }
+  for (const code of check.reasons) reasons.add(reasonOf(code));
+  for (const code of check.notices) notices.add(code);
+  if (signedData.trailing > 0) reasons.add('CONTENTS_PADDING_NOT_ZERO');
+  const [info] = signedData.signerInfos;
+  const isPades = PADES_SUB_FILTERS.has(subFilter) && !check.notices.includes('SIGNING_CERTIFICATE_ABSENT');
+  return result({
+    isPades,
+    token,
+    signedData,
+    check,
+    tokens:
+      info === undefined || kind === 'document-timestamp'
+        ? []
+        : embeddedTokens(info, digest, extra, signedData.certificates),
+  });
+}
+
+function byteRangeReason(problem: string): Reason {
+  return Object.hasOwn(RULINGS, problem) ? reasonOf(problem) : 'BYTE_RANGE_INVALID';
+}
+
+/** Hexadecimal digits only, of one case, in pairs: a token that reads the same in another spelling has been tampered with. */
+function isCanonicalHex(bytes: Uint8Array, span: SignatureDictionary['contentsSpan']): boolean {
+  if (span === undefined) return false;
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset + span.start, span.end - span.start).toString('latin1');
+  return text.length % 2 === 0 && (/^<[0-9a-f]*>$/.test(text) || /^<[0-9A-F]*>$/.test(text));
+}
+
+function digestOfRange(
+  { byteRange, contentsSpan }: SignatureDictionary,
+  rangeDigest: ReturnType<typeof createRangeDigests>,
+  name: KnownDigest,
+): Uint8Array | undefined {
+  const [start, firstLength, second, secondLength] = byteRange ?? [];
+  if (byteRange?.length !== 4 || contentsSpan === undefined) return undefined;
+  if (start !== 0 || firstLength === undefined || second === undefined || secondLength === undefined) return undefined;
+  if (firstLength < 0 || secondLength < 0 || second < firstLength) return undefined;
+  return rangeDigest({ gapStart: firstLength, gapEnd: second, end: second + secondLength }, name);
+}
+
+function embeddedTokens(
+  info: SignerInfo,
+  content: (name: KnownDigest) => Uint8Array | undefined,
+  extra: readonly Certificate[],
+  own: readonly Certificate[],
+): EmbeddedToken[] {
+  const read = (
+    kind: EmbeddedToken['kind'],
+    attributes: SignerInfo['signedAttributes'],
+    oid: string,
+    imprint: (name: KnownDigest) => Uint8Array | undefined,
+  ): EmbeddedToken[] =>
+    attributes
+      .filter((attribute) => attribute.oid === oid)
+      .flatMap(({ values }) => values)
+      .map((value) => {
+        try {
+          const token = parseTimestampToken(value);
+          const check = checkTimestampToken(token, imprint, { certificates: [...own, ...extra] });
+          return { kind, token, check, reasons: check.reasons.map(reasonOf) };
+        } catch {
+          return { kind, token: undefined, check: undefined, reasons: ['TIMESTAMP_UNREADABLE'] };
+        }
+      });
+  return [
+    // RFC 3161 appendix A: over the signature value. RFC 5126 §5.11.4: over the content.
+    ...read('signature-timestamp', info.unsignedAttributes, OID.signatureTimestamp, (name) =>
+      digestOf(name, info.signature),
+    ),
+    ...read('content-timestamp', info.signedAttributes, OID.contentTimestamp, content),
+  ];
+}
+
+/** `SHA-256`, for the report. */
+export function digestName(signedData: SignedData | undefined): string | null {
+  const algorithm = signedData?.signerInfos[0]?.digestAlgorithm;
+  return algorithm === undefined ? null : typeof algorithm === 'string' ? algorithm : algorithm.oid;
+}
+
+/** `RSASSA-PSS-2048`, `RSASSA-PKCS1-v1_5-2048`, `ECDSA-P-256`. */
+export function algorithmName(
+  algorithm: SignatureAlgorithm | undefined,
+  signer: Certificate | undefined,
+): string | null {
+  if (algorithm === undefined) return null;
+  const key = signer?.keyAlgorithm;
+  const size = key === undefined || key.kind === 'other' ? '' : key.kind === 'ec' ? `-${key.curve}` : `-${key.bits}`;
+  switch (algorithm.scheme) {
+    case 'rsa-pss':
+      return `RSASSA-PSS${size}`;
+    case 'rsa-pkcs1':
+      return `RSASSA-PKCS1-v1_5${size}`;
+    case 'ecdsa':
+      return `ECDSA${size}`;
+    case 'other':
+      return algorithm.oid;
+  }
+}
