@@ -1,7 +1,7 @@
 /** From facts to a date, with every step said: the lowest law that fits, counted in the law's calendar, longest period first. */
 import { AppError, type BilingualText, startOfVnYear, vnDate, vnParts } from '../../shared/index.ts';
 import { meets } from './condition.ts';
-import type { RetentionFacts } from './facts.ts';
+import type { MomentFact, RetentionFacts } from './facts.ts';
 import { newestVersions } from './load-policies.ts';
 import { legalBasisText, type RetentionPolicy } from './rule.ts';
 
@@ -144,30 +144,39 @@ function withEnd(facts: RetentionFacts): RetentionFacts {
 }
 
 function judge(facts: RetentionFacts, policies: readonly RetentionPolicy[], now: Date): Judged[] {
-  const judged = policies.map((policy): Judged & { readonly inForce: boolean } => {
-    const end = endOfWork(facts, policy);
-    const until = end === undefined ? undefined : untilOf(policy, end);
-    const day = vnDay(end ?? now);
-    const inForce = day >= (policy.inForce.from ?? '') && day <= (policy.inForce.to ?? '9999-12-31');
-    const base = { policy, end, until, inForce };
-    if (!inForce) return { ...base, applies: false, why: notInForce(day) };
-    if (meets(facts, policy.appliesWhen)) return { ...base, applies: true, why: FITS };
-    const cause = facts.causes.find((one) => policy.equivalentFor?.causes.includes(one));
-    if (cause !== undefined && policy.equivalentFor !== undefined) {
-      return { ...base, applies: true, why: policy.equivalentFor.note };
-    }
-    return { ...base, applies: false, why: DOES_NOT_FIT };
+  const judged = policies.map((policy): Judged => {
+    const { end, until, inForce, day } = measure(facts, policy, policy.endsOn, now);
+    if (!inForce) return { policy, end, until, applies: false, why: notInForce(day) };
+    const equivalent = policy.equivalentFor;
+    const cause = facts.causes.some((one) => equivalent?.causes.includes(one));
+    if (meets(facts, policy.appliesWhen)) return { policy, end, until, applies: true, why: FITS };
+    if (cause && equivalent !== undefined) return { policy, end, until, applies: true, why: equivalent.note };
+    return { policy, end, until, applies: false, why: DOES_NOT_FIT };
   });
   if (judged.some(({ applies }) => applies)) return judged;
+  // No rule names this kind of record: the equivalent group takes it in, and whatever fact ends it counts.
   return judged.map((one) => {
     const equivalent = one.policy.equivalentFor;
-    return one.inForce && equivalent?.unlistedKinds === true ? { ...one, applies: true, why: equivalent.note } : one;
+    if (equivalent?.unlistedKinds !== true) return one;
+    const { end, until, inForce } = measure(facts, one.policy, ENDS_OF_UNLISTED, now);
+    return inForce ? { policy: one.policy, end, until, applies: true, why: equivalent.note } : one;
   });
 }
 
-function endOfWork(facts: RetentionFacts, policy: RetentionPolicy): Date | undefined {
-  const moments = policy.endsOn.flatMap((fact) => facts[fact] ?? []).map((moment) => Date.parse(moment));
-  return moments.length === 0 ? undefined : new Date(Math.max(...moments));
+const ENDS_OF_UNLISTED: readonly MomentFact[] = ['dischargedAt', 'closedAt', 'issuedAt'];
+
+/** End of the work, the date the rule gives, and whether the rule was in force on the day the work ended (today, if it has not). */
+function measure(
+  facts: RetentionFacts,
+  policy: RetentionPolicy,
+  endsOn: readonly MomentFact[],
+  now: Date,
+): { end: Date | undefined; until: Date | undefined; inForce: boolean; day: string } {
+  const moments = endsOn.flatMap((fact) => facts[fact] ?? []).map((moment) => Date.parse(moment));
+  const end = moments.length === 0 ? undefined : new Date(Math.max(...moments));
+  const day = vnDay(end ?? now);
+  const inForce = day >= (policy.inForce.from ?? '') && day <= (policy.inForce.to ?? '9999-12-31');
+  return { end, until: end === undefined ? undefined : untilOf(policy, end), inForce, day };
 }
 
 /** Law 33/2024/QH15 Art 15(3): from the year in which the work ends; the last day is 31 December of year Y + N, +07:00. */

@@ -67,8 +67,14 @@ function readPolicy(
   if (inForce.from !== undefined && inForce.to !== undefined && inForce.to < inForce.from) {
     mistakes.push(mistake(`${name}/inForce`, 'Ngày kết thúc trước ngày bắt đầu', 'It ends before it begins'));
   }
-  if (legalBasis.article === undefined && legalBasis.row === undefined) {
-    mistakes.push(mistake(`${name}/legalBasis`, 'Thiếu article hoặc row', 'Neither article nor row is given'));
+  if (policy.confidence === 'source-read' && legalBasis.article === undefined && legalBasis.row === undefined) {
+    mistakes.push(
+      mistake(
+        `${name}/legalBasis`,
+        'Đã đọc văn bản gốc thì phải ghi article hoặc row',
+        'Who read the instrument names the article or the row',
+      ),
+    );
   }
   return mistakes.length > 0 ? { mistakes } : { policy };
 }
