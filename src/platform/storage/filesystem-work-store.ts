@@ -1,4 +1,61 @@
+import { readFile, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { AppError, sha256Hex } from '../../shared/index.ts';
+import { filesBelow, hasCode, makeFolder, removeDurably, replace, sweep, writeTemporary } from './durable.ts';
+import { assertObjectKey } from './object-key.ts';
 import type { WorkStore } from './object-store.ts';
 
-/** Opens (creates) the work store in `directory`; sweeps files that a crash left half-written. */
-export declare function createFilesystemWorkStore(deps: { directory: string }): Promise<WorkStore>;
+/** Opens (creates) the work store in `directory`; sweeps files that a crash left half-written. One process a directory. */
+export async function createFilesystemWorkStore(deps: { directory: string }): Promise<WorkStore> {
+  const objects = join(deps.directory, 'objects');
+  const temporary = join(deps.directory, 'temporary');
+  await makeFolder(objects, deps.directory);
+  await makeFolder(temporary, deps.directory);
+  await sweep(temporary);
+  const pathOf = (key: string): string => {
+    assertObjectKey(key);
+    return join(objects, key);
+  };
+  return {
+    put: async (key, bytes) => {
+      const path = pathOf(key);
+      const written = await writeTemporary(temporary, bytes, 0o640);
+      try {
+        await makeFolder(dirname(path), objects);
+        await replace(written, path);
+      } catch (error) {
+        await rm(written, { force: true });
+        throw error;
+      }
+      return { sha256: sha256Hex(bytes), size: bytes.length };
+    },
+    get: async (key, expectedSha256) => checkDigest(await readOrNotFound(pathOf(key)), expectedSha256),
+    delete: (key) => removeDurably(pathOf(key)),
+    list: (prefix) => keysBelow(objects, prefix),
+  };
+}
+
+/** @throws OBJECT_NOT_FOUND. */
+export async function readOrNotFound(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) throw new AppError('OBJECT_NOT_FOUND');
+    throw error;
+  }
+}
+
+/** @throws DIGEST_MISMATCH. */
+export function checkDigest(bytes: Uint8Array, expectedSha256: string): Uint8Array {
+  if (sha256Hex(bytes) !== expectedSha256) throw new AppError('DIGEST_MISMATCH');
+  return bytes;
+}
+
+/** Keys in order; only the folders that the prefix names are entered. */
+export async function* keysBelow(objects: string, prefix: string): AsyncIterable<string> {
+  const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+  if (folder !== '') assertObjectKey(folder.slice(0, -1));
+  for await (const key of filesBelow(objects, folder)) {
+    if (key.startsWith(prefix)) yield key;
+  }
+}

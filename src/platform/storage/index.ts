@@ -2,4 +2,4 @@
 export { createFilesystemArchive, type FilesystemArchive } from './filesystem-archive.ts';
 export { createFilesystemWorkStore } from './filesystem-work-store.ts';
 export { assertObjectKey } from './object-key.ts';
-export type { ObjectStore, PutOptions, StoredObject, WorkStore } from './object-store.ts';
+export type { ListedVersion, ObjectStore, PutOptions, StoredObject, WorkStore } from './object-store.ts';

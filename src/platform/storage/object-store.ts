@@ -19,6 +19,12 @@ export interface StoredObject {
   readonly hold: boolean;
 }
 
+export interface ListedVersion {
+  readonly key: string;
+  readonly versionId: string;
+  readonly size: number;
+}
+
 /** The write-once archive. */
 export interface ObjectStore {
   /** `filesystem`, `s3`: written beside what it stored. */
@@ -26,7 +32,7 @@ export interface ObjectStore {
   /**
    * Stores and locks. When it returns, bytes and lock are durable and were read back.
    * The same bytes under the same key again are the same version (the later retention and any hold win).
-   * @throws OBJECT_KEY_INVALID, OBJECT_KEY_TAKEN (other bytes are there).
+   * @throws OBJECT_KEY_INVALID, OBJECT_KEY_TAKEN (other bytes are there), DIGEST_MISMATCH (what is there was changed).
    */
   put(key: string, bytes: Uint8Array, options: PutOptions): Promise<StoredObject>;
   /** The bytes, re-hashed on every read. @throws OBJECT_NOT_FOUND, DIGEST_MISMATCH. */
@@ -37,8 +43,8 @@ export interface ObjectStore {
   extendRetention(key: string, versionId: string, retainUntil: Date): Promise<StoredObject>;
   /** @throws OBJECT_NOT_FOUND. */
   setHold(key: string, versionId: string, hold: boolean): Promise<StoredObject>;
-  /** Every version whose key begins with `prefix`, in key order. */
-  list(prefix: string): AsyncIterable<StoredObject>;
+  /** Every version whose key begins with `prefix`, in key order; their locks are not read (see `stat`). */
+  list(prefix: string): AsyncIterable<ListedVersion>;
   /**
    * Destroys one version for good. @throws RETENTION_ACTIVE, LEGAL_HOLD_ACTIVE, RETENTION_UNKNOWN, CLOCK_UNTRUSTED, OBJECT_NOT_FOUND.
    */
