@@ -221,7 +221,12 @@ function unpredict(bytes: Uint8Array, number: (key: string, fallback: number) =>
 
 function unPng(bytes: Uint8Array, row: number, pixel: number): Uint8Array {
   if (bytes.length % (row + 1) !== 0) throw badFilter('Dữ liệu dự đoán bị cụt', 'Predictor rows are cut off');
-  const rows = bytes.length / (row + 1);
+  return unfilter(bytes, row, pixel);
+}
+
+/** Undoes the row filters of PNG (W3C PNG §9.2): `row` bytes after each filter type, `pixel` bytes to the left. */
+export function unfilter(bytes: Uint8Array, row: number, pixel: number): Uint8Array {
+  const rows = Math.floor(bytes.length / (row + 1));
   const out = new Uint8Array(rows * row);
   for (let line = 0; line < rows; line++) {
     const from = line * (row + 1);

@@ -7,6 +7,15 @@ export type * from './file.ts';
 export * from './objects.ts';
 export { checkObjects, checkPlaces, MAX_PDF_BYTES, openPdf } from './open.ts';
 export { inheritedFromTree, pageNumber, pageRefs } from './pages.ts';
+export { addPicture, type Picture } from './picture.ts';
 export { certification, fieldLock, locksField, signatureDictionaries } from './signatures.ts';
+export {
+  type EmbeddableFont,
+  embedFont,
+  findStampFont,
+  STAMP_FONT,
+  shareFont,
+  type Typeface,
+} from './stamp-font.ts';
 export { dateString, decodeText, parseDate, textString } from './text.ts';
 export { beginUpdate, join } from './update.ts';

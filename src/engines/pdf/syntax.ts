@@ -172,11 +172,30 @@ function parseName(cursor: Cursor): string {
   });
 }
 
+/** Longer hexadecimal strings are decoded when first asked for: /Contents of signatures are mostly passed over. */
+const EAGER_DIGITS = 256;
+
 function parseHexString(cursor: Cursor): PdfString {
   const { bytes } = cursor;
   const start = cursor.pos + 1;
   const close = bytes.indexOf(0x3e, start);
   if (close < 0 || close >= cursor.end) throw badSyntax(start, 'Chuỗi không kết thúc', 'Unterminated string');
+  cursor.pos = close + 1;
+  if (close - start <= EAGER_DIGITS) return { kind: 'string', bytes: decodeHex(bytes, start, close), hex: true };
+  let decoded: Uint8Array | undefined;
+  return {
+    kind: 'string',
+    hex: true,
+    get bytes() {
+      decoded ??= decodeHex(bytes, start, close);
+      return decoded;
+    },
+  };
+}
+
+function decodeHex(bytes: Buffer, start: number, close: number): Uint8Array {
+  const fast = Buffer.from(bytes.toString('latin1', start, close), 'hex');
+  if (fast.length * 2 === close - start) return fast;
   const out = new Uint8Array((close - start + 1) >> 1);
   let length = 0;
   let high = -1;
@@ -193,9 +212,9 @@ function parseHexString(cursor: Cursor): PdfString {
       high = -1;
     }
   }
+  // An odd last digit stands for itself and a zero (ISO 32000-2 §7.3.4.3).
   if (high >= 0) out[length++] = high << 4;
-  cursor.pos = close + 1;
-  return { kind: 'string', bytes: length === out.length ? out : out.subarray(0, length), hex: true };
+  return out.subarray(0, length);
 }
 
 const ESCAPES: Readonly<Record<number, number>> = { 110: 10, 114: 13, 116: 9, 98: 8, 102: 12 };

@@ -117,6 +117,14 @@ export const PDF_PROBLEMS = {
       en: 'Supply a fallback font that has the named characters, or sign invisibly.',
     },
   },
+  STAMP_TOO_SMALL: {
+    kind: 'invalid',
+    title: { vi: 'Ô ký quá nhỏ so với nội dung dấu chữ ký', en: 'The field is too small for the text of the stamp' },
+    mend: {
+      vi: 'Mở rộng ô ký hoặc rút ngắn nội dung (lý do, chức danh).',
+      en: 'Use a larger field or fewer words (reason, title).',
+    },
+  },
   PREPARED_MISMATCH: {
     kind: 'stale',
     title: { vi: 'Tài liệu đã thay đổi sau khi chuẩn bị ký', en: 'The document changed after signing was prepared' },

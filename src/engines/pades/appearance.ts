@@ -1,0 +1,234 @@
+/** What a signature looks like: a form XObject of its own, fitted into the field's rectangle (ISO 32000-2 §12.5.5). */
+import { AppError, codePointName, nfc } from '../../shared/index.ts';
+import {
+  addPicture,
+  type EmbeddableFont,
+  embedFont,
+  findStampFont,
+  name,
+  type PdfDict,
+  type PdfObject,
+  type PdfRef,
+  type PdfUpdate,
+  type Picture,
+  STAMP_FONT,
+  type Typeface,
+} from '../pdf/index.ts';
+import type { Appearance } from './types.ts';
+
+export interface StampPlace {
+  /** Size of the field's rectangle, points. */
+  readonly width: number;
+  readonly height: number;
+  /** Clockwise turn of the page, a multiple of 90: the stamp is turned back so that it stands upright. */
+  readonly rotation: number;
+}
+
+export interface Stamp {
+  /** The form XObject. */
+  readonly ref: PdfRef;
+  /** A font embedded for this stamp because the file carried none: to be shared through /DR while nothing is signed. */
+  readonly newFont: PdfRef | undefined;
+}
+
+const PADDING = 3;
+const MAX_SIZE = 11;
+const MIN_SIZE = 5;
+const LEADING = 1.22;
+/** Greatest part of the width that a picture beside text takes. */
+const PICTURE_PART = 0.36;
+/** Resource name of a font that has what the stamp font lacks. */
+const EXTRA_FONT = 'VnExtra';
+
+/** An empty appearance: what invisible and not yet decorated fields show (ISO 19005-3 §6.3.3). */
+export function emptyAppearance(update: PdfUpdate, width: number, height: number): PdfRef {
+  return addForm(update, width, height, 0, new Map(), '');
+}
+
+/**
+ * Adds the stamp to the update. Text is wrapped and shrunk to fit, never cut. Throws STAMP_FONT_MISSING naming the characters that
+ * no font has, STAMP_TOO_SMALL if the text does not fit at 5 points, PICTURE_UNREADABLE.
+ */
+export function addStamp(update: PdfUpdate, place: StampPlace, what: Appearance, font?: EmbeddableFont): Stamp {
+  const turned = place.rotation % 180 !== 0;
+  const width = turned ? place.height : place.width;
+  const height = turned ? place.width : place.height;
+  const resources: PdfDict = new Map();
+  const operators = ['q 0.5 w 0.35 G', `0.25 0.25 ${num(width - 0.5)} ${num(height - 0.5)} re S Q`];
+  const lines = what.lines.map((line) => nfc(line).replace(/\s+/g, ' ').trim()).filter((line) => line !== '');
+
+  let left = PADDING;
+  if (what.picture !== undefined) {
+    const picture = addPicture(update, what.picture);
+    const room = lines.length === 0 ? width - 2 * PADDING : (width - 3 * PADDING) * PICTURE_PART;
+    const box = fitPicture(picture, room, height - 2 * PADDING);
+    const x = PADDING + (room - box.width) / 2;
+    const y = (height - box.height) / 2;
+    operators.push(`q ${num(box.width)} 0 0 ${num(box.height)} ${num(x)} ${num(y)} cm /Picture Do Q`);
+    resources.set('XObject', new Map<string, PdfObject>([['Picture', picture.ref]]));
+    if (lines.length > 0) left = 2 * PADDING + room;
+  }
+
+  let newFont: PdfRef | undefined;
+  if (lines.length > 0) {
+    const fonts = chooseFonts(update, lines.join(''), font);
+    newFont = fonts.embedded;
+    resources.set('Font', fonts.resources);
+    operators.push(setText(lines, fonts, left, width - left - PADDING, height));
+  }
+  return { ref: addForm(update, width, height, place.rotation, resources, operators.join('\n')), newFont };
+}
+
+function fitPicture(picture: Picture, width: number, height: number): { width: number; height: number } {
+  const scale = Math.max(0, Math.min(width / picture.width, height / picture.height));
+  return { width: picture.width * scale, height: picture.height * scale };
+}
+
+/** Resources are always there: without them viewers draw no text although validators are content. */
+function addForm(
+  update: PdfUpdate,
+  width: number,
+  height: number,
+  rotation: number,
+  resources: PdfDict,
+  content: string,
+): PdfRef {
+  const dict: PdfDict = new Map<string, PdfObject>([
+    ['Type', name('XObject')],
+    ['Subtype', name('Form')],
+    ['BBox', [0, 0, width, height]],
+    ['Resources', resources],
+  ]);
+  const turns = (((rotation / 90) % 4) + 4) % 4;
+  const [cos, sin] = (
+    [
+      [1, 0],
+      [0, 1],
+      [-1, 0],
+      [0, -1],
+    ] as const
+  )[turns] ?? [1, 0];
+  if (turns !== 0) dict.set('Matrix', [cos, sin, -sin, cos, 0, 0]);
+  return update.add({ kind: 'stream', dict, raw: Buffer.from(content, 'latin1') });
+}
+
+interface Fonts {
+  readonly resources: PdfDict;
+  readonly main: Typeface;
+  readonly extra: Typeface | undefined;
+  readonly embedded: PdfRef | undefined;
+}
+
+/** The file's stamp font; the caller's font where it has glyphs the former lacks, or instead of it. */
+function chooseFonts(update: PdfUpdate, text: string, font: EmbeddableFont | undefined): Fonts {
+  const own = findStampFont(update.view);
+  const lacking = (...faces: (Typeface | undefined)[]): string[] =>
+    [...new Set(text)].filter((character) =>
+      faces.every((face) => (face?.gid(character.codePointAt(0) ?? 0) ?? 0) === 0),
+    );
+  const missing = lacking(own?.face, font);
+  if (missing.length > 0) {
+    const listed = missing.map(codePointName).join(', ');
+    const detail =
+      own === undefined && font === undefined
+        ? { vi: 'Tệp không có phông chữ cho dấu chữ ký.', en: 'The file has no font for stamps.' }
+        : { vi: `Phông chữ thiếu ký tự: ${listed}.`, en: `No font has these characters: ${listed}.` };
+    throw new AppError('STAMP_FONT_MISSING', { detail, extra: { characters: missing.join('') } });
+  }
+  const resources: PdfDict = new Map();
+  if (own === undefined) {
+    if (font === undefined) throw new AppError('STAMP_FONT_MISSING');
+    const embedded = embedFont(update, font);
+    resources.set(STAMP_FONT, embedded);
+    return { resources, main: font, extra: undefined, embedded };
+  }
+  resources.set(STAMP_FONT, own.ref);
+  if (font === undefined || lacking(own.face).length === 0) {
+    return { resources, main: own.face, extra: undefined, embedded: undefined };
+  }
+  resources.set(EXTRA_FONT, embedFont(update, font));
+  return { resources, main: own.face, extra: font, embedded: undefined };
+}
+
+/** A run of characters of one font, as glyph numbers. */
+interface Run {
+  readonly extra: boolean;
+  hex: string;
+}
+
+function widthOf(text: string, fonts: Fonts): number {
+  let width = 0;
+  for (const character of text) {
+    const { face, gid } = glyphOf(character, fonts);
+    width += face.width(gid);
+  }
+  return width / 1000;
+}
+
+function glyphOf(character: string, { main, extra }: Fonts): { face: Typeface; gid: number; extra: boolean } {
+  const codePoint = character.codePointAt(0) ?? 0;
+  const gid = main.gid(codePoint);
+  if (gid !== undefined && gid !== 0) return { face: main, gid, extra: false };
+  return { face: extra ?? main, gid: extra?.gid(codePoint) ?? 0, extra: true };
+}
+
+function setText(lines: readonly string[], fonts: Fonts, left: number, width: number, height: number): string {
+  for (let size = MAX_SIZE; size >= MIN_SIZE; size -= 0.5) {
+    const rows = lines.flatMap(
+      (line, index) => wrap(line, width / size, fonts)?.map((text) => ({ text, strong: index === 0 })) ?? [undefined],
+    );
+    const needed = rows.length * size * LEADING;
+    if (needed > height - 2 * PADDING || rows.includes(undefined)) continue;
+    let strong: boolean | undefined;
+    let y = (height + needed) / 2 - size;
+    const out = ['BT', '0 g 0 G', `${num(size * 0.028)} w`];
+    for (const row of rows) {
+      if (row === undefined) continue;
+      // The strongest line is filled and thinly outlined: bold without a second font.
+      if (row.strong !== strong) out.push(`${row.strong ? 2 : 0} Tr`);
+      strong = row.strong;
+      out.push(`1 0 0 1 ${num(left)} ${num(y)} Tm`);
+      for (const run of runsOf(row.text, fonts)) {
+        out.push(`/${run.extra ? EXTRA_FONT : STAMP_FONT} ${num(size)} Tf <${run.hex}> Tj`);
+      }
+      y -= size * LEADING;
+    }
+    out.push('ET');
+    return out.join('\n');
+  }
+  throw new AppError('STAMP_TOO_SMALL');
+}
+
+function runsOf(text: string, fonts: Fonts): Run[] {
+  const runs: Run[] = [];
+  for (const character of text) {
+    const { gid, extra } = glyphOf(character, fonts);
+    const hex = gid.toString(16).padStart(4, '0');
+    const last = runs.at(-1);
+    if (last?.extra === extra) last.hex += hex;
+    else runs.push({ extra, hex });
+  }
+  return runs;
+}
+
+/** The line broken at blanks into rows of at most `width` (in font sizes); undefined if one word is wider. */
+function wrap(line: string, width: number, fonts: Fonts): string[] | undefined {
+  const rows: string[] = [];
+  let row = '';
+  for (const word of line.split(' ')) {
+    const longer = row === '' ? word : `${row} ${word}`;
+    if (widthOf(longer, fonts) <= width) row = longer;
+    else {
+      if (row !== '') rows.push(row);
+      if (widthOf(word, fonts) > width) return undefined;
+      row = word;
+    }
+  }
+  rows.push(row);
+  return rows;
+}
+
+/** A number as content streams take it. */
+function num(value: number): string {
+  return String(Math.round(value * 100) / 100);
+}
