@@ -1,6 +1,7 @@
 /** Every problem the product can name: code → kind, title and what to do, in Vietnamese and English. One file an area. */
 import { ARCHIVE_PROBLEMS } from './archive.ts';
 import { CRYPTO_PROBLEMS } from './crypto.ts';
+import { FILE_PROBLEMS } from './files.ts';
 import { GENERAL_PROBLEMS } from './general.ts';
 import { PARTIES_PROBLEMS } from './parties.ts';
 import { PDF_PROBLEMS } from './pdf.ts';
@@ -14,6 +15,7 @@ import { VALIDATION_PROBLEMS } from './validation.ts';
 
 export const PROBLEMS = {
   ...GENERAL_PROBLEMS,
+  ...FILE_PROBLEMS,
   ...PDF_PROBLEMS,
   ...CRYPTO_PROBLEMS,
   ...RENDER_PROBLEMS,

@@ -22,6 +22,19 @@ export const RECORD_PROBLEMS = {
     title: { vi: 'Yêu cầu gửi quá chậm', en: 'The request was sent too slowly' },
     mend: { vi: 'Kiểm tra đường truyền rồi gửi lại.', en: 'Check the connection and send again.' },
   },
+  MEDIA_TYPE_UNSUPPORTED: {
+    kind: 'invalid',
+    title: { vi: 'Kiểu nội dung không được nhận', en: 'This media type is not taken' },
+    mend: {
+      vi: 'Gửi application/json hoặc multipart/form-data.',
+      en: 'Send application/json or multipart/form-data.',
+    },
+  },
+  QUERY_INVALID: {
+    kind: 'invalid',
+    title: { vi: 'Tham số truy vấn không hợp lệ', en: 'A query parameter is not valid' },
+    mend: { vi: 'Xem mô tả tham số ở /docs.', en: 'See the description of the parameters at /docs.' },
+  },
   ROUTE_UNKNOWN: {
     kind: 'not-found',
     title: { vi: 'Không có địa chỉ này', en: 'There is no such address' },

@@ -1,0 +1,67 @@
+/** The HTTP interface: every route, the OpenAPI document made of them, health. Stateless: any number of processes may serve it. */
+import type { Archive, RetentionPolicy } from '../archive/index.ts';
+import type { Parties } from '../parties/index.ts';
+import type { Access, Idempotency } from '../platform/access/index.ts';
+import type { Records } from '../records/index.ts';
+import type { Clock, Log } from '../shared/index.ts';
+import type { Signing } from '../signing/index.ts';
+import { type App, createApp } from './route.ts';
+import { addDocumentRoutes } from './routes/documents.ts';
+import { addPartyRoutes } from './routes/parties.ts';
+import { addRecordRoutes } from './routes/records.ts';
+import { addSigningRoutes } from './routes/signing.ts';
+import { addValidationRoutes, type ValidateUpload } from './routes/validations.ts';
+
+export interface ApiDeps {
+  readonly access: Access;
+  readonly idempotency: Idempotency;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly records: Records;
+  readonly signing: Signing;
+  readonly archive: Archive;
+  readonly parties: Parties;
+  readonly policies: readonly RetentionPolicy[];
+  readonly validate: ValidateUpload;
+  readonly lookupUrl: (code: string) => string;
+  readonly maxPdfBytes: number;
+  /** The whole body of a request must arrive within this time. */
+  readonly bodyTimeoutMs: number;
+  /** Reasons why the process cannot do its work now; empty: ready. */
+  readonly readiness: () => Promise<readonly string[]>;
+}
+
+/** Content of one form as JSON is small; this is generous. */
+const MAX_JSON_BYTES = 2 * 1024 * 1024;
+/** Multipart framing and metadata around the file itself. */
+const MULTIPART_OVERHEAD = 4 * 1024 * 1024;
+
+export function createApi(deps: ApiDeps): App {
+  const app = createApp(deps);
+  const context = {
+    ...deps,
+    json: { maxBytes: MAX_JSON_BYTES, timeoutMs: deps.bodyTimeoutMs },
+    upload: { maxBytes: deps.maxPdfBytes + MULTIPART_OVERHEAD, timeoutMs: deps.bodyTimeoutMs },
+  };
+  addDocumentRoutes(app, context, deps);
+  addSigningRoutes(app, context, deps);
+  addValidationRoutes(app, context, deps);
+  addRecordRoutes(app, context, deps);
+  addPartyRoutes(app, context, deps);
+
+  app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', { type: 'http', scheme: 'bearer' });
+  app.doc31('/openapi.json', {
+    openapi: '3.1.0',
+    info: {
+      title: 'Ấn Tín',
+      version: '0.1.0',
+      description: 'Ký số và lưu trữ hồ sơ bệnh án. Digital signature and provable archive of hospital records.',
+    },
+  });
+  app.get('/healthz', (c) => c.json({ status: 'ok' }));
+  app.get('/readyz', async (c) => {
+    const reasons = await deps.readiness();
+    return c.json({ ready: reasons.length === 0, reasons }, reasons.length === 0 ? 200 : 503);
+  });
+  return app;
+}

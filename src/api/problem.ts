@@ -1,0 +1,77 @@
+/** Edge table: error → HTTP problem details (RFC 9457). Untyped errors lose their text here. */
+import { AppError, type ErrorKind, PROBLEMS, type ProblemCode, toAppError } from '../shared/index.ts';
+
+export const STATUS_OF_KIND: Readonly<Record<ErrorKind, number>> = {
+  invalid: 422,
+  unauthenticated: 401,
+  forbidden: 403,
+  'not-found': 404,
+  gone: 410,
+  conflict: 409,
+  stale: 412,
+  locked: 423,
+  limited: 429,
+  upstream: 503,
+  integrity: 500,
+  internal: 500,
+};
+
+/** Codes about the HTTP exchange itself have the status that HTTP gives them. */
+const STATUS_OF_CODE: Readonly<Partial<Record<ProblemCode, number>>> = {
+  REQUEST_MALFORMED: 400,
+  REQUEST_TOO_LARGE: 413,
+  REQUEST_TOO_SLOW: 408,
+  MEDIA_TYPE_UNSUPPORTED: 415,
+};
+
+/** Seconds after which asking again makes sense. */
+const RETRY_AFTER = 30;
+
+export interface ProblemDetails {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: string;
+  readonly vi: string;
+  readonly en: string;
+  readonly mend: { readonly vi: string; readonly en: string };
+  readonly requestId: string;
+  readonly mistakes?: readonly { path: string; code: string; vi: string; en: string }[];
+  readonly [member: string]: unknown;
+}
+
+export function statusOf(error: AppError): number {
+  return STATUS_OF_CODE[error.code] ?? STATUS_OF_KIND[error.kind];
+}
+
+/** The answer for any thrown thing; Vietnamese first. */
+export function problemResponse(thrown: unknown, requestId: string): Response {
+  const error = toAppError(thrown);
+  const status = statusOf(error);
+  const problem = PROBLEMS[error.code];
+  const body: ProblemDetails = {
+    ...error.extra,
+    type: `/docs/problems/${error.code}`,
+    title: problem.title.vi,
+    status,
+    detail: error.detail.vi,
+    code: error.code,
+    vi: error.detail.vi,
+    en: error.detail.en,
+    mend: problem.mend,
+    requestId,
+    ...(error.mistakes.length > 0 ? { mistakes: error.mistakes } : {}),
+  };
+  const headers: Record<string, string> = { 'content-type': 'application/problem+json; charset=utf-8' };
+  if (status === 401) headers['www-authenticate'] = 'Bearer realm="antin"';
+  if (error.kind === 'upstream' || error.kind === 'limited') {
+    headers['retry-after'] = String(error.extra.retryAfterSeconds ?? RETRY_AFTER);
+  }
+  return new Response(JSON.stringify(body), { status, headers });
+}
+
+/** Same path and code as a mistake of the schema: what the caller sent does not have the shape. */
+export function mistakesError(mistakes: readonly { path: string; code: string; vi: string; en: string }[]): AppError {
+  return new AppError('CONTENT_INVALID', { mistakes });
+}

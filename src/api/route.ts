@@ -1,0 +1,242 @@
+/** One way to declare a route: what it is for, who may call it, what goes in. The OpenAPI document is made of the same declaration. */
+
+import { OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { type Access, type Idempotency, type Principal, type Role, requireRole } from '../platform/access/index.ts';
+import { AppError, type Clock, isId, type Log, newId, sha256Hex, toAppError } from '../shared/index.ts';
+import { type BodyLimits, checkShape, parseJson, readBytes } from './body.ts';
+import { problemResponse, statusOf } from './problem.ts';
+
+export type Env = { Variables: { requestId: string } };
+export type App = OpenAPIHono<Env>;
+
+export interface RouteContext {
+  readonly access: Access;
+  readonly idempotency: Idempotency;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly json: BodyLimits;
+  readonly upload: BodyLimits;
+}
+
+/** What a handler is given: the caller, the path, and the checked body. */
+export interface Call<Body> {
+  readonly principal: Principal;
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  readonly headers: Headers;
+  readonly body: Body;
+  readonly files: readonly Uint8Array[] | undefined;
+  /** Present on routes that take an `Idempotency-Key` when one was sent: keeps the answer in the effect's transaction. */
+  readonly idempotencyKey: string | undefined;
+}
+
+export interface Route<Body> {
+  readonly method: 'get' | 'post' | 'delete';
+  /** Hono pattern: `/v1/documents/:id`. Parameters named `…id` must be ids of ours. */
+  readonly path: string;
+  readonly tag: string;
+  readonly summary: string;
+  /** Any of these roles; absent: open to everybody. */
+  readonly roles: readonly Role[];
+  readonly query?: z.ZodObject;
+  readonly body?: z.ZodType<Body>;
+  /** `json`, or `json-or-files`: multipart with a `metadata` part and one or more `file` parts. */
+  readonly takes?: 'json' | 'json-or-files' | 'pdf';
+  readonly answers: {
+    readonly status: number;
+    readonly description: string;
+    readonly schema?: z.ZodType;
+    readonly mediaType?: string;
+  };
+  /** Repeating the request with the same `Idempotency-Key` gives the same answer and no second effect. */
+  readonly idempotent?: boolean;
+}
+
+/** Adds a route to the app and its description to the OpenAPI document. */
+export function addRoute<Body = undefined>(
+  app: App,
+  context: RouteContext,
+  route: Route<Body>,
+  handle: (call: Call<Body>) => Promise<Response>,
+): void {
+  describe(app, route);
+  app.on(route.method.toUpperCase(), route.path, async (c) => {
+    const principal = await context.access.authenticate(c.req.header('authorization'));
+    requireRole(principal, ...route.roles);
+    const params = checkParams(c);
+    const { body, files, raw } = await readBody(c, context, route);
+    const call = { principal, params, query: new URL(c.req.url).searchParams, headers: c.req.raw.headers, body, files };
+    const key = route.idempotent === true ? c.req.header('idempotency-key') : undefined;
+    if (key === undefined) return handle({ ...call, idempotencyKey: undefined });
+    return withIdempotency(
+      context,
+      {
+        facilityId: principal.facilityId,
+        key,
+        request: `${principal.keyId} ${c.req.method} ${c.req.path} ${sha256Hex(raw)}`,
+      },
+      () => handle({ ...call, idempotencyKey: key }),
+    );
+  });
+}
+
+async function withIdempotency(
+  context: RouteContext,
+  { facilityId, key, request }: { facilityId: string; key: string; request: string },
+  handle: () => Promise<Response>,
+): Promise<Response> {
+  const claim = await context.idempotency.claim(facilityId, key, sha256Hex(request));
+  if (claim.state === 'answered') {
+    const { status, headers, body } = claim.response;
+    return new Response(body, { status, headers: { ...headers, 'idempotency-replayed': 'true' } });
+  }
+  try {
+    const response = await handle();
+    const body = await response.clone().text();
+    await context.idempotency.answer(facilityId, key, {
+      status: response.status,
+      headers: Object.fromEntries(response.headers),
+      body,
+    });
+    return response;
+  } catch (thrown) {
+    await context.idempotency.abandon(facilityId, key);
+    throw thrown;
+  }
+}
+
+function checkParams(c: Context<Env>): Record<string, string> {
+  const params: Record<string, string> = c.req.param();
+  for (const [name, value] of Object.entries(params)) {
+    if (name.toLowerCase().endsWith('id') && !isId(value)) throw new AppError('DOCUMENT_UNKNOWN');
+  }
+  return params;
+}
+
+async function readBody<Body>(
+  c: Context<Env>,
+  context: RouteContext,
+  route: Route<Body>,
+): Promise<{ body: Body; files: readonly Uint8Array[] | undefined; raw: Uint8Array }> {
+  const nothing = { body: undefined as Body, files: undefined, raw: new Uint8Array() };
+  if (route.takes === undefined) return nothing;
+  const type = (c.req.header('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase();
+  if (route.takes === 'pdf') {
+    const raw = await readBytes(c.req.raw, context.upload);
+    return { body: undefined as Body, files: [raw], raw };
+  }
+  if (type === 'multipart/form-data' && route.takes === 'json-or-files') {
+    const raw = await readBytes(c.req.raw, context.upload);
+    const form = await parseMultipart(raw, c.req.header('content-type') ?? '');
+    return { body: shape(route, form.metadata), files: form.files, raw };
+  }
+  if (type !== 'application/json') throw new AppError('MEDIA_TYPE_UNSUPPORTED');
+  const raw = await readBytes(c.req.raw, context.json);
+  return { body: shape(route, parseJson(raw)), files: undefined, raw };
+}
+
+function shape<Body>(route: Route<Body>, value: unknown): Body {
+  return route.body === undefined ? (undefined as Body) : checkShape(route.body, value);
+}
+
+async function parseMultipart(
+  raw: Uint8Array<ArrayBuffer>,
+  contentType: string,
+): Promise<{ metadata: unknown; files: Uint8Array[] }> {
+  let form: FormData;
+  try {
+    form = await new Response(raw, { headers: { 'content-type': contentType } }).formData();
+  } catch (cause) {
+    throw new AppError('REQUEST_MALFORMED', { cause });
+  }
+  const metadata = form.get('metadata');
+  const text = metadata instanceof File ? await metadata.text() : metadata;
+  if (text === null) {
+    throw new AppError('REQUEST_MALFORMED', {
+      detail: { vi: 'Thiếu phần `metadata` (JSON)', en: 'The part `metadata` (JSON) is missing' },
+    });
+  }
+  const files: Uint8Array[] = [];
+  for (const part of form.getAll('file')) {
+    if (part instanceof File) files.push(new Uint8Array(await part.arrayBuffer()));
+  }
+  return { metadata: parseJson(new TextEncoder().encode(text)), files };
+}
+
+function describe<Body>(app: App, route: Route<Body>): void {
+  const names = [...route.path.matchAll(/:(\w+)/g)].map((match) => match[1] ?? '');
+  const json = route.body === undefined ? undefined : { 'application/json': { schema: route.body } };
+  const multipart =
+    route.takes === 'json-or-files'
+      ? { 'multipart/form-data': { schema: z.object({ metadata: z.string(), file: z.array(z.file()) }) } }
+      : undefined;
+  const pdf = route.takes === 'pdf' ? { 'application/pdf': { schema: z.file() } } : undefined;
+  const content = { ...json, ...multipart, ...pdf };
+  app.openAPIRegistry.registerPath({
+    method: route.method,
+    path: route.path.replace(/:(\w+)/g, '{$1}'),
+    tags: [route.tag],
+    summary: route.summary,
+    security: [{ apiKey: [] }],
+    description: `Roles: ${route.roles.join(', ')}`,
+    request: {
+      ...(names.length > 0 ? { params: z.object(Object.fromEntries(names.map((name) => [name, z.string()]))) } : {}),
+      ...(route.query === undefined ? {} : { query: route.query }),
+      ...(route.idempotent === true ? { headers: z.object({ 'idempotency-key': z.string().optional() }) } : {}),
+      ...(Object.keys(content).length > 0 ? { body: { content, required: true } } : {}),
+    },
+    responses: {
+      [route.answers.status]: {
+        description: route.answers.description,
+        ...(route.answers.schema === undefined
+          ? {}
+          : { content: { 'application/json': { schema: route.answers.schema } } }),
+        ...(route.answers.mediaType === undefined
+          ? {}
+          : { content: { [route.answers.mediaType]: { schema: z.file() } } }),
+      },
+      default: {
+        description: 'Problem details (RFC 9457)',
+        content: { 'application/problem+json': { schema: z.object({ code: z.string() }) } },
+      },
+    },
+  });
+}
+
+/** An app that names every request and answers every error as problem details. */
+export function createApp(context: Pick<RouteContext, 'clock' | 'log'>): App {
+  const app = new OpenAPIHono<Env>();
+  app.use('*', async (c, next) => {
+    const requestId = newId(context.clock.now());
+    c.set('requestId', requestId);
+    const began = performance.now();
+    await next();
+    c.header('x-request-id', requestId);
+    c.header('x-content-type-options', 'nosniff');
+    c.header('referrer-policy', 'no-referrer');
+    c.header('cache-control', 'no-store');
+    context.log.info(
+      {
+        requestId,
+        method: c.req.method,
+        route: c.req.routePath,
+        status: c.res.status,
+        ms: Math.round(performance.now() - began),
+      },
+      'request',
+    );
+  });
+  app.onError((thrown, c) => {
+    const error = toAppError(thrown);
+    const requestId = c.get('requestId');
+    const level = statusOf(error) >= 500 ? 'error' : 'info';
+    context.log[level](
+      { requestId, code: error.code, err: level === 'error' ? (error.cause ?? error) : undefined },
+      'refused',
+    );
+    return problemResponse(error, requestId);
+  });
+  app.notFound((c) => problemResponse(new AppError('ROUTE_UNKNOWN'), c.get('requestId')));
+  return app;
+}

@@ -1,0 +1,226 @@
+/** `/v1/documents`: intake and reading. */
+import { createHash } from 'node:crypto';
+import { z } from '@hono/zod-openapi';
+import type { Archive } from '../../archive/index.ts';
+import type { Idempotency, Principal, Role } from '../../platform/access/index.ts';
+import type { AuditActor } from '../../platform/audit/index.ts';
+import { DOCUMENT_STATES, type Document, type DocumentState, type Records } from '../../records/index.ts';
+import { AppError } from '../../shared/index.ts';
+import { DOCUMENT_SCHEMA, documentJson, etagOf } from '../documents-json.ts';
+import { type App, addRoute, type RouteContext } from '../route.ts';
+
+export interface DocumentRoutesDeps {
+  readonly records: Records;
+  readonly archive: Archive;
+  readonly idempotency: Idempotency;
+  readonly lookupUrl: (code: string) => string;
+}
+
+const READERS: readonly Role[] = ['intake', 'clinician', 'records-officer', 'legal-officer', 'admin', 'auditor'];
+
+const INTAKE = z
+  .strictObject({
+    type: z.string().max(64).describe('Form: giay-ra-vien, tom-tat-ho-so-benh-an, tai-lieu-pdf'),
+    record: z.strictObject({
+      number: z.string().max(64),
+      causes: z
+        .array(z.string().max(64))
+        .max(20)
+        .optional()
+        .describe('Facts that documents do not say: traffic-accident …'),
+      outcome: z.string().max(64).optional(),
+    }),
+    number: z.string().max(64).optional().describe('Printed number; given by the system if absent'),
+    content: z.unknown().describe('Content of the form, or the metadata of an upload; see /docs/forms'),
+    supersedes: z.uuid().optional(),
+  })
+  .meta({ id: 'Intake' });
+
+const REASON = z.strictObject({ reason: z.string().trim().min(3).max(500) }).meta({ id: 'Reason' });
+
+export const actorOf = (principal: Principal): AuditActor =>
+  principal.clinicianId === undefined
+    ? { kind: 'api-key', id: principal.keyId }
+    : { kind: 'person', id: principal.clinicianId };
+
+export function addDocumentRoutes(app: App, context: RouteContext, deps: DocumentRoutesDeps): void {
+  const { records, archive, lookupUrl } = deps;
+  const shown = async (document: Document) =>
+    documentJson(document, await archive.findArchived(place(document)), lookupUrl);
+  const answer = async (document: Document, status = 200): Promise<Response> =>
+    Response.json(await shown(document), { status, headers: { etag: etagOf(document) } });
+
+  addRoute(
+    app,
+    context,
+    {
+      method: 'post',
+      path: '/v1/documents',
+      tag: 'documents',
+      summary: 'Take in a finalized document: form content (JSON), or a PDF or scans (multipart: metadata, file)',
+      roles: ['intake', 'admin'],
+      body: INTAKE,
+      takes: 'json-or-files',
+      answers: { status: 201, description: 'Durable: rendered and waiting for its signers', schema: DOCUMENT_SCHEMA },
+      idempotent: true,
+    },
+    async ({ principal, body, files, idempotencyKey }) => {
+      const document = await records.receive({
+        ...body,
+        facilityId: principal.facilityId,
+        actor: actorOf(principal),
+        files,
+        alongside: async (tx, received) => {
+          if (idempotencyKey === undefined) return;
+          const text = JSON.stringify(documentJson(received, undefined, lookupUrl));
+          const headers = { 'content-type': 'application/json', etag: etagOf(received) };
+          await deps.idempotency.answer(principal.facilityId, idempotencyKey, { status: 201, headers, body: text }, tx);
+        },
+      });
+      return answer(document, 201);
+    },
+  );
+
+  addRoute(
+    app,
+    context,
+    {
+      method: 'get',
+      path: '/v1/documents',
+      tag: 'documents',
+      summary: 'List documents, newest first; `after` is the last id of the page before',
+      roles: READERS,
+      query: z.object({
+        record: z.uuid().optional(),
+        state: z.enum(DOCUMENT_STATES).optional(),
+        after: z.uuid().optional(),
+        limit: z.string().optional(),
+      }),
+      answers: {
+        status: 200,
+        description: 'One page',
+        schema: z.object({ documents: z.array(DOCUMENT_SCHEMA), next: z.string().nullable() }),
+      },
+    },
+    async ({ principal, query }) => {
+      const limit = Math.min(100, Math.max(1, Number.parseInt(query.get('limit') ?? '25', 10) || 25));
+      const state = query.get('state') ?? undefined;
+      if (state !== undefined && !(DOCUMENT_STATES as readonly string[]).includes(state)) {
+        throw new AppError('QUERY_INVALID', {
+          detail: { vi: 'Tham số `state` không hợp lệ', en: 'The parameter `state` is not valid' },
+        });
+      }
+      const documents = await records.list(principal.facilityId, {
+        limit,
+        ...optional('recordId', idParameter(query, 'record')),
+        ...optional('after', idParameter(query, 'after')),
+        ...(state === undefined ? {} : { state: state as DocumentState }),
+      });
+      const next = documents.length === limit ? (documents.at(-1)?.id ?? null) : null;
+      return Response.json({ documents: await Promise.all(documents.map(shown)), next });
+    },
+  );
+
+  addRoute(
+    app,
+    context,
+    {
+      method: 'get',
+      path: '/v1/documents/:documentId',
+      tag: 'documents',
+      summary: 'One document: state, slots, level, custody',
+      roles: READERS,
+      answers: { status: 200, description: 'The document', schema: DOCUMENT_SCHEMA },
+    },
+    async ({ principal, params }) => answer(await records.find(principal.facilityId, params.documentId ?? '')),
+  );
+
+  addRoute(
+    app,
+    context,
+    {
+      method: 'get',
+      path: '/v1/documents/:documentId/pdf',
+      tag: 'documents',
+      summary: 'The newest bytes; archived ones come from the locked store. Re-hashed on every read',
+      roles: READERS,
+      answers: { status: 200, description: 'The PDF', mediaType: 'application/pdf' },
+    },
+    async ({ principal, params }) => {
+      const document = await records.find(principal.facilityId, params.documentId ?? '');
+      const archived = document.state === 'archived' || document.state === 'superseded';
+      const pdf = archived
+        ? (await archive.fetchArchived({ ...place(document), actor: actorOf(principal) })).bytes
+        : await records.bytes(document);
+      return pdfResponse(pdf, document);
+    },
+  );
+
+  addRoute(
+    app,
+    context,
+    {
+      method: 'get',
+      path: '/v1/documents/:documentId/content',
+      tag: 'documents',
+      summary: 'The content that was printed, as JSON',
+      roles: READERS,
+      answers: { status: 200, description: 'The content', schema: z.record(z.string(), z.unknown()) },
+    },
+    async ({ principal, params }) =>
+      Response.json((await records.find(principal.facilityId, params.documentId ?? '')).content),
+  );
+
+  for (const verb of ['return', 'withdraw'] as const) {
+    addRoute(
+      app,
+      context,
+      {
+        method: 'post',
+        path: `/v1/documents/:documentId/${verb}`,
+        tag: 'documents',
+        summary: verb === 'return' ? 'Send back to its author, with a reason' : 'Withdraw, with a reason',
+        roles: verb === 'return' ? ['clinician', 'records-officer', 'admin'] : ['intake', 'records-officer', 'admin'],
+        body: REASON,
+        takes: 'json',
+        answers: { status: 200, description: 'The document', schema: DOCUMENT_SCHEMA },
+      },
+      async ({ principal, params, body, headers }) => {
+        const id = params.documentId ?? '';
+        const before = await records.find(principal.facilityId, id);
+        const expected = headers.get('if-match');
+        if (expected !== null && expected !== etagOf(before)) throw new AppError('ETAG_MISMATCH');
+        const by = { actor: actorOf(principal), reason: body.reason };
+        const act = verb === 'return' ? records.returnDocument : records.withdraw;
+        return answer(await act(principal.facilityId, id, by));
+      },
+    );
+  }
+}
+
+const place = ({ facilityId, id }: Document) => ({ facilityId, documentId: id });
+
+/** RFC 9530 Content-Digest; the ETag of bytes is their digest. */
+function pdfResponse(pdf: Uint8Array, document: Document): Response {
+  const digest = createHash('sha256').update(pdf).digest();
+  return new Response(new Uint8Array(pdf), {
+    headers: {
+      'content-type': 'application/pdf',
+      'content-length': String(pdf.length),
+      'content-digest': `sha-256=:${digest.toString('base64')}:`,
+      etag: `"${digest.toString('hex')}"`,
+      'content-disposition': `attachment; filename="${document.form}-${document.id}.pdf"`,
+    },
+  });
+}
+
+function idParameter(query: URLSearchParams, name: string): string | undefined {
+  const value = query.get(name) ?? undefined;
+  if (value === undefined || z.uuid().safeParse(value).success) return value;
+  throw new AppError('QUERY_INVALID', {
+    detail: { vi: `Tham số \`${name}\` không phải mã hợp lệ`, en: `The parameter \`${name}\` is not an id` },
+  });
+}
+
+const optional = <Key extends string>(key: Key, value: string | undefined): { [key in Key]?: string } =>
+  value === undefined ? {} : ({ [key]: value } as { [key in Key]?: string });

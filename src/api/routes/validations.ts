@@ -1,0 +1,23 @@
+/** `POST /v1/validations`: any PDF → the report of validation.md. */
+import { z } from '@hono/zod-openapi';
+import { type App, addRoute, type RouteContext } from '../route.ts';
+
+/** The engine's report; delivery code does not know engines, so it is handed in as plain data. */
+export type ValidateUpload = (pdf: Uint8Array, file: string) => object;
+
+export function addValidationRoutes(app: App, context: RouteContext, { validate }: { validate: ValidateUpload }): void {
+  addRoute(
+    app,
+    context,
+    {
+      method: 'post',
+      path: '/v1/validations',
+      tag: 'validation',
+      summary: 'Validate the signatures of any PDF (body: the PDF). A bad signature is a result, not an error',
+      roles: ['intake', 'clinician', 'records-officer', 'legal-officer', 'admin', 'auditor'],
+      takes: 'pdf',
+      answers: { status: 200, description: 'The validation report', schema: z.record(z.string(), z.unknown()) },
+    },
+    async ({ files }) => Response.json(validate(files?.[0] ?? new Uint8Array(), 'upload.pdf')),
+  );
+}

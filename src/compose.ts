@@ -1,0 +1,279 @@
+/**
+ * The only file that knows every part. Puts one running Ấn Tín together: stores, trust, slices, jobs, HTTP app.
+ * Nothing runs when it returns: `runner.start()` and listening are the caller's.
+ */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInProcessRunner, type Runner } from '../workers/in-process.ts';
+import { JOBS, type JobDeps } from '../workers/jobs/index.ts';
+import { type App, createApi } from './api/index.ts';
+import { type Archive, createArchive, loadPolicies, type RetentionPolicy } from './archive/index.ts';
+import { addConsole } from './console/index.ts';
+import { type Certificate, openPkcs12, parsePem, rawSigner } from './engines/crypto/index.ts';
+import { validate } from './engines/pades/index.ts';
+import { createRenderer, loadStampFont, type Renderer } from './engines/render/index.ts';
+import { createLookup } from './evidence/index.ts';
+import { type Forms, loadFonts, loadForms } from './forms/index.ts';
+import { createParties, type Parties } from './parties/index.ts';
+import { type Access, createAccess, createIdempotency } from './platform/access/index.ts';
+import { createAuditLog, createSequencer, loadLogKey, type Sequencer } from './platform/audit/index.ts';
+import { type Database, openDatabase } from './platform/db/index.ts';
+import { createOutbox, type Outbox } from './platform/outbox/index.ts';
+import { createFilesystemArchive, createFilesystemWorkStore } from './platform/storage/index.ts';
+import {
+  type Authority,
+  authorityTransport,
+  createAuthority,
+  issueDemoCast,
+  loadAuthority,
+  saveAuthority,
+} from './platform/trust/authority/index.ts';
+import { createHttpTransport, createMaterialSource, createTimestampSource, loadTrust } from './platform/trust/index.ts';
+import { createRecords, type Records } from './records/index.ts';
+import { AppError, type Clock, type Log } from './shared/index.ts';
+import { createSigning, type SealKeys, type Signing } from './signing/index.ts';
+
+export interface ComposeOptions {
+  readonly mode: 'demo' | 'legal';
+  readonly dataDir: string;
+  readonly databaseUrl?: string | undefined;
+  /** Where people reach this installation: printed in QR codes. */
+  readonly publicBaseUrl: string;
+  readonly policiesDir: string;
+  /** A hospital's own forms beside ours. */
+  readonly hospitalFormsDir?: string | undefined;
+  /** Anchors; absent: only those of the demo authority. */
+  readonly trustDir?: string | undefined;
+  /** PEM files of further anchors (the demo trusts the authority of its sample). */
+  readonly extraAnchors?: readonly string[];
+  /** RFC 3161 services; absent: the demo authority's. */
+  readonly tsaUrls: readonly string[];
+  readonly maxPdfBytes: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Typst processes and job loops at once. */
+  readonly parallel?: number;
+}
+
+export interface Antin {
+  readonly options: ComposeOptions;
+  readonly database: Database;
+  readonly outbox: Outbox;
+  readonly parties: Parties;
+  readonly records: Records;
+  readonly signing: Signing;
+  readonly archive: Archive;
+  readonly access: Access;
+  readonly forms: Forms;
+  readonly renderer: Renderer;
+  readonly policies: readonly RetentionPolicy[];
+  readonly runner: Runner;
+  readonly sequencer: Sequencer;
+  readonly app: App;
+  /** The throw-away authority of demo mode. */
+  readonly authority: Authority | undefined;
+  readonly anchors: { readonly signers: readonly Certificate[]; readonly tsa: readonly Certificate[] };
+  /** Keeps what opens a seal for unattended use (0600, below the data directory). */
+  keepSealPin(credentialId: string, pin: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Tokens of the authorities seen so far with their chains, and a margin; a larger one makes the engine prepare anew. */
+const TIMESTAMP_RESERVE_BYTES = 6144;
+const BODY_TIMEOUT_MS = 30_000;
+
+export async function compose(options: ComposeOptions): Promise<Antin> {
+  const { log, dataDir } = options;
+  await mkdir(dataDir, { recursive: true, mode: 0o755 });
+  const database = await openDatabase(
+    options.databaseUrl === undefined ? { dataDir: join(dataDir, 'db') } : { url: options.databaseUrl },
+    { log },
+  );
+  try {
+    return await assemble(options, database);
+  } catch (thrown) {
+    await database.close();
+    throw thrown;
+  }
+}
+
+async function assemble(options: ComposeOptions, database: Database): Promise<Antin> {
+  const { clock, log, dataDir } = options;
+  const demo = options.mode === 'demo';
+  const parallel = options.parallel ?? 2;
+  const fonts = await loadFonts();
+  const [forms, policies, workStore, store, logKey, stampFont, authority] = await Promise.all([
+    loadForms(undefined, options.hospitalFormsDir),
+    loadPolicies(options.policiesDir),
+    createFilesystemWorkStore({ directory: join(dataDir, 'work') }),
+    createFilesystemArchive({ directory: join(dataDir, 'archive'), clock, log }),
+    loadLogKey(join(dataDir, 'keys')),
+    loadStampFont(fonts.regular),
+    demo ? openAuthority(join(dataDir, 'authority'), clock) : undefined,
+  ]);
+  const anchors = await collectAnchors(options, authority);
+  const http = createHttpTransport({});
+  const transport = authority === undefined ? http : authorityTransport(authority, http);
+  const tsaUrls = options.tsaUrls.length > 0 || authority === undefined ? options.tsaUrls : [authority.timestampUrl];
+  const timestamp = createTimestampSource({ urls: tsaUrls, transport, clock, anchors: anchors.tsa });
+  const material = createMaterialSource({ transport, clock, anchors: [...anchors.signers, ...anchors.tsa] });
+  const judge = (pdf: Uint8Array, file: string) =>
+    validate(pdf, { file, anchors: anchors.signers, timestampAnchors: anchors.tsa, at: clock.now() });
+
+  const audit = createAuditLog({ clock });
+  const outbox = createOutbox({ database, clock });
+  const parties = createParties({ database, clock, audit });
+  const renderer = createRenderer({
+    fonts: fonts.faces,
+    fontFamily: fonts.family,
+    stampFont,
+    processes: parallel,
+  });
+  const lookupUrl = (code: string): string => `${options.publicBaseUrl}/tra-cuu/${code}`;
+  const records = createRecords({
+    database,
+    workStore,
+    forms,
+    renderer,
+    audit,
+    outbox,
+    clock,
+    facilityHeading: (id) => parties.findFacility(id),
+    lookupUrl,
+    validate: judge,
+    maxPdfBytes: options.maxPdfBytes,
+    demo,
+  });
+  const seals = createSealKeys(join(dataDir, 'keys'));
+  const signing = createSigning({
+    database,
+    records,
+    parties,
+    audit,
+    outbox,
+    clock,
+    timestamp,
+    timestampReserve: TIMESTAMP_RESERVE_BYTES,
+    material,
+    fallbackFont: fonts.regular,
+    anchors: anchors.signers,
+    timestampAnchors: anchors.tsa,
+    validate: judge,
+    sealKeys: seals.open,
+  });
+  const archive = createArchive({ database, store, clock, audit, policies, log });
+  const access = createAccess({ database, clock });
+  const deps: JobDeps = { outbox, records, signing, archive };
+  const runner = createInProcessRunner({
+    outbox,
+    jobs: JOBS,
+    deps,
+    clock,
+    log,
+    concurrency: parallel * 2,
+    soleOwner: options.databaseUrl === undefined,
+  });
+  const sequencer = createSequencer({ database, key: logKey, clock, log });
+  const app = createApi({
+    access,
+    idempotency: createIdempotency({ database, clock }),
+    clock,
+    log,
+    records,
+    signing,
+    archive,
+    parties,
+    policies,
+    validate: judge,
+    lookupUrl,
+    maxPdfBytes: options.maxPdfBytes,
+    bodyTimeoutMs: BODY_TIMEOUT_MS,
+    readiness: async () => [],
+  });
+  addConsole(app, {
+    lookup: createLookup({ records, parties }),
+    clock,
+    demo,
+    openApi: async () => (await app.request('/openapi.json')).json(),
+  });
+  return {
+    options,
+    database,
+    outbox,
+    parties,
+    records,
+    signing,
+    archive,
+    access,
+    forms,
+    renderer,
+    policies,
+    runner,
+    sequencer,
+    app,
+    authority,
+    anchors,
+    keepSealPin: seals.keep,
+    async close() {
+      await runner.stop();
+      await sequencer.close();
+      await renderer.close();
+      await http.close();
+      await database.close();
+    },
+  };
+}
+
+/** The demo's own authority and hospital people: made on first use, kept below the data directory. */
+async function openAuthority(directory: string, clock: Clock): Promise<Authority> {
+  try {
+    await readFile(join(directory, 'authority.json'));
+  } catch {
+    const authority = await createAuthority({ clock });
+    await issueDemoCast(authority);
+    await saveAuthority(authority, directory);
+    return authority;
+  }
+  return loadAuthority(directory, { clock });
+}
+
+async function collectAnchors(
+  options: ComposeOptions,
+  authority: Authority | undefined,
+): Promise<{ signers: Certificate[]; tsa: Certificate[] }> {
+  const trusted = options.trustDir === undefined ? { signers: [], tsa: [] } : await loadTrust(options.trustDir);
+  const own = authority === undefined ? [] : [authority.root];
+  const extra: Certificate[] = [];
+  for (const file of options.extraAnchors ?? []) extra.push(...parsePem(await readFile(file, 'utf8')));
+  return { signers: [...trusted.signers, ...own, ...extra], tsa: [...trusted.tsa, ...own, ...extra] };
+}
+
+/** PINs of seals lie in files that only the owner may read; an opened key stays in memory. */
+function createSealKeys(directory: string): {
+  open: SealKeys;
+  keep(credentialId: string, pin: string): Promise<void>;
+} {
+  const pinFile = (credentialId: string): string => join(directory, `seal-${credentialId}.pin`);
+  const opened = new Map<string, Awaited<ReturnType<SealKeys>>>();
+  return {
+    async open(seal) {
+      const known = opened.get(seal.id);
+      if (known !== undefined) return known;
+      if (seal.pkcs12 === undefined) throw new AppError('SEAL_NOT_ENROLLED');
+      let pin: string;
+      try {
+        pin = await readFile(pinFile(seal.id), 'utf8');
+      } catch (cause) {
+        throw new AppError('SEAL_NOT_ENROLLED', { cause });
+      }
+      const { privateKey } = await openPkcs12(seal.pkcs12, pin.trimEnd());
+      const sign = rawSigner(privateKey, seal.scheme);
+      opened.set(seal.id, sign);
+      return sign;
+    },
+    async keep(credentialId, pin) {
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      await writeFile(pinFile(credentialId), `${pin}\n`, { mode: 0o600 });
+    },
+  };
+}

@@ -1,0 +1,2 @@
+/** Pages for people. */
+export { addConsole, type ConsoleDeps } from './console.tsx';

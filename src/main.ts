@@ -1,0 +1,43 @@
+/** The command line: `antin <command>`. Each command is one file in `cli/`. */
+import { Command, CommanderError } from 'commander';
+import { addDemo } from './cli/demo.ts';
+import { addDevPki } from './cli/dev-pki.ts';
+import { addDoctor } from './cli/doctor.ts';
+import { reportProblem } from './cli/exit.ts';
+import { addExtend } from './cli/extend.ts';
+import { addFsck } from './cli/fsck.ts';
+import { addIntake } from './cli/intake.ts';
+import { addPolicy } from './cli/policy.ts';
+import { addRender } from './cli/render.ts';
+import { addSign } from './cli/sign.ts';
+import { addStart } from './cli/start.ts';
+import { addValidate } from './cli/validate.ts';
+
+const program = new Command('antin')
+  .description('Ký số và lưu trữ hồ sơ bệnh án · Digital signature and provable archive of hospital records')
+  .version('0.1.0')
+  .exitOverride()
+  .showHelpAfterError();
+
+for (const add of [
+  addStart,
+  addDemo,
+  addRender,
+  addSign,
+  addExtend,
+  addValidate,
+  addIntake,
+  addPolicy,
+  addDevPki,
+  addDoctor,
+  addFsck,
+]) {
+  add(program);
+}
+
+try {
+  await program.parseAsync();
+} catch (thrown) {
+  if (thrown instanceof CommanderError) process.exitCode = thrown.exitCode === 0 ? 0 : 2;
+  else process.exitCode = reportProblem(thrown, process.argv.includes('--json'));
+}
