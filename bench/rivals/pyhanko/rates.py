@@ -33,7 +33,7 @@ class KeyKeptSigner(signers.SimpleSigner):
     """SimpleSigner reads and checks its private key twice a signature; this one keeps it, so that the PDF work shows."""
 
     def __init__(self, plain):
-        super().__init__(plain.signing_cert, plain.cert_registry, plain.signing_key)
+        super().__init__(plain.signing_cert, plain.signing_key, plain.cert_registry)
         self.kept = serialization.load_der_private_key(plain.signing_key.dump(), None)
 
     async def async_sign_raw(self, data, digest_algorithm, dry_run=False):
