@@ -55,3 +55,11 @@ export function meets(facts: RetentionFacts, condition: Condition): boolean {
   const said = typeof value === 'string' ? [value] : (value ?? []);
   return wanted.some((one) => said.includes(one));
 }
+
+/** Whether the condition tests for this kind of record: then the rule lists it. */
+export function namesKind(condition: Condition, kind: string): boolean {
+  if ('all' in condition) return condition.all.some((part) => namesKind(part, kind));
+  if ('any' in condition) return condition.any.some((part) => namesKind(part, kind));
+  if ('not' in condition || condition.fact !== 'kind') return false;
+  return 'equals' in condition ? condition.equals === kind : condition.in.includes(kind);
+}

@@ -1,6 +1,6 @@
 /** From facts to a date, with every step said: the lowest law that fits, counted in the law's calendar, longest period first. */
 import { AppError, type BilingualText, startOfVnYear, vnDate, vnParts } from '../../shared/index.ts';
-import { meets } from './condition.ts';
+import { meets, namesKind } from './condition.ts';
 import type { MomentFact, RetentionFacts } from './facts.ts';
 import { newestVersions } from './load-policies.ts';
 import { legalBasisText, type RetentionPolicy } from './rule.ts';
@@ -93,7 +93,9 @@ export function explain(facts: RetentionFacts, policies: readonly RetentionPolic
   };
   const because = appliedLines(applied, facts);
   if (policy.period === 'permanent') {
-    const retainUntil = startOfVnYear(vnParts(now).year + PERMANENT_LOCK_YEARS + 1);
+    const ahead = startOfVnYear(vnParts(now).year + PERMANENT_LOCK_YEARS + 1);
+    // Another group of the same record may ask for a date beyond that.
+    const retainUntil = new Date(Math.max(...applied.map(({ until }) => (until ?? ahead).getTime())));
     const reasoning = [...because, permanentLine(retainUntil), ...confidenceLine(policy)];
     return {
       ...common,
@@ -153,8 +155,8 @@ function judge(facts: RetentionFacts, policies: readonly RetentionPolicy[], now:
     if (cause && equivalent !== undefined) return { policy, end, until, applies: true, why: equivalent.note };
     return { policy, end, until, applies: false, why: DOES_NOT_FIT };
   });
-  if (judged.some(({ applies }) => applies)) return judged;
-  // No rule names this kind of record: the equivalent group takes it in, and whatever fact ends it counts.
+  if (judged.some(({ applies, policy }) => applies && namesKind(policy.appliesWhen, facts.kind))) return judged;
+  // No rule lists this kind of record: the equivalent group takes it in, and whatever fact ends it counts.
   return judged.map((one) => {
     const equivalent = one.policy.equivalentFor;
     if (equivalent?.unlistedKinds !== true) return one;
