@@ -243,9 +243,13 @@ function statusOf(
 ): SigningCheck['status'] {
   const own = datesOf([certificate], at);
   if (own !== undefined) return own;
-  if (result.revocation.some(({ status }) => status === 'revoked')) return 'revoked';
-  if (result.path === undefined || result.path.length === 0) return datesOf(path, at) ?? 'untrusted';
-  return result.revocation.some(({ status }) => status === 'unknown') ? 'unknown' : 'good';
+  const problems = new Set(result.problems);
+  if (problems.has('REVOKED')) return 'revoked';
+  const issuersDates = datesOf(path, at);
+  if (issuersDates !== undefined) return issuersDates;
+  const onlyUnknown = result.path !== undefined && problems.size === 1 && problems.has('REVOCATION_UNKNOWN');
+  if (onlyUnknown) return 'unknown';
+  return result.path === undefined || problems.size > 0 ? 'untrusted' : 'good';
 }
 
 const REFUSALS: Record<Exclude<SigningCheck['status'], 'good'>, ProblemCode> = {

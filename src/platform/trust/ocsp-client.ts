@@ -3,18 +3,14 @@ import { randomBytes } from 'node:crypto';
 import {
   buildOcspRequest,
   type Certificate,
-  children,
-  digestOf,
+  checkOcsp,
   type OcspResponse,
   type OcspSingleResponse,
-  OID,
   parseOcspResponse,
-  readDer,
   sameBytes,
-  verifySignature,
 } from '../../engines/crypto/index.ts';
 import { AppError, type Clock } from '../../shared/index.ts';
-import { isHttp, isIssuedBy } from './issuers.ts';
+import { isHttp } from './issuers.ts';
 import type { Transport, TransportAnswer } from './types.ts';
 
 const MAX_OCSP_BYTES = 256 * 1024;
@@ -62,7 +58,7 @@ export async function askOcsp(
 }
 
 /**
- * POST with a nonce first (RFC 8954); then GET without one (RFC 6960 appendix A.1), for responders that serve only
+ * POST with a nonce first (RFC 9654); then GET without one (RFC 6960 appendix A.1), for responders that serve only
  * prepared answers.
  */
 async function askOne(
@@ -80,11 +76,11 @@ async function askOne(
       ? { ...common, method: 'GET', url: getUrl(url, request) }
       : { ...common, method: 'POST', url, body: request, contentType: 'application/ocsp-request' },
   );
-  return checkOcspAnswer(parsed(answer), certificate, issuer, nonce, clock.now());
+  return accepted(parsed(answer), certificate, issuer, nonce, clock.now());
 }
 
-/** RFC 6960 §3.2: right certificate, authorised and signed by the responder, current. Throws OCSP_UNAVAILABLE saying what is wrong. */
-function checkOcspAnswer(
+/** The answer, if it is to our question, current, and signed by one who may (RFC 6960 §3.2). Throws OCSP_UNAVAILABLE saying what is wrong. */
+function accepted(
   response: OcspResponse,
   certificate: Certificate,
   issuer: Certificate,
@@ -92,55 +88,16 @@ function checkOcspAnswer(
   now: Date,
 ): OcspAnswer {
   const { producedAt } = response;
-  if (response.status !== 'successful' || producedAt === undefined) throw unusable(`status ${response.status}`);
-  // A responder may leave the nonce out (RFC 8954 §2.1), but not answer another question's.
+  const { single, responder, problems } = checkOcsp(response, certificate, issuer, now);
+  if (producedAt === undefined) throw unusable(`status ${response.status}`);
+  if (problems.length > 0 || single === undefined || responder === undefined) throw unusable(problems.join(', '));
+  // A responder may leave the nonce out (RFC 9654 §2.1), but not answer another question's.
   if (nonce !== undefined && response.nonce !== undefined && !sameBytes(nonce, response.nonce)) {
     throw unusable('wrong nonce');
   }
-  const single = response.responses.find((candidate) => isAbout(candidate.certId, certificate, issuer));
-  if (single === undefined) throw unusable('about another certificate');
   const latest = now.getTime() + CLOCK_TOLERANCE_MS;
   if (producedAt.getTime() > latest || single.thisUpdate.getTime() > latest) throw unusable('from the future');
-  if (single.nextUpdate !== undefined && single.nextUpdate.getTime() < now.getTime()) throw unusable('out of date');
-  const responder = responderOf(response, issuer, producedAt);
-  if (responder === undefined) throw unusable('responder not authorised');
-  if (!verifySignature(responder, response.signatureAlgorithm, response.tbs, response.signature)) {
-    throw unusable('signature does not verify');
-  }
   return { response, single, responder, producedAt };
-}
-
-/** RFC 6960 §4.2.2.2: the issuer, or a certificate that the issuer gave for this purpose. */
-function responderOf(response: OcspResponse, issuer: Certificate, at: Date): Certificate | undefined {
-  return [issuer, ...response.certificates].find((candidate) => {
-    if (!isNamed(response.responder, candidate)) return false;
-    if (candidate.fingerprint === issuer.fingerprint) return true;
-    return (
-      candidate.extendedKeyUsage?.oids.includes(OID.ocspSigning) === true &&
-      candidate.notBefore <= at &&
-      at <= candidate.notAfter &&
-      isIssuedBy(candidate, issuer)
-    );
-  });
-}
-
-function isNamed(responder: OcspResponse['responder'], candidate: Certificate): boolean {
-  if (responder === undefined) return false;
-  if ('name' in responder) return sameBytes(responder.name, candidate.subject.der);
-  return sameBytes(responder.keyHash, digestOf('SHA-1', publicKeyBits(candidate)));
-}
-
-function isAbout(certId: OcspSingleResponse['certId'], certificate: Certificate, issuer: Certificate): boolean {
-  return (
-    certId.serial === certificate.serial &&
-    sameBytes(certId.issuerNameHash, digestOf(certId.digest, issuer.subject.der)) &&
-    sameBytes(certId.issuerKeyHash, digestOf(certId.digest, publicKeyBits(issuer)))
-  );
-}
-
-function publicKeyBits(certificate: Certificate): Uint8Array {
-  const [, bits] = children(readDer(certificate.spki));
-  return bits === undefined ? new Uint8Array() : bits.content.subarray(1);
 }
 
 function parsed(answer: TransportAnswer): OcspResponse {

@@ -15,7 +15,7 @@ import {
   sameNonce,
   type TimestampToken,
 } from '../../engines/crypto/index.ts';
-import { AppError, type Clock, type DigestName } from '../../shared/index.ts';
+import { AppError, type BilingualText, type Clock, type DigestName } from '../../shared/index.ts';
 import { createCircuitBreaker } from './circuit-breaker.ts';
 import { createIssuerFinder, type IssuerFinder } from './issuers.ts';
 import type { MeteredTimestampSource, TimestampUsage, Transport } from './types.ts';
@@ -49,15 +49,16 @@ export function createTimestampSource(options: TimestampSourceOptions): MeteredT
     breaker: createCircuitBreaker(options.clock, options.failuresBeforeRest ?? 3, options.restMs ?? 60_000),
     tokens: 0,
     failures: 0,
-    lastFailure: undefined as string | undefined,
+    lastFailure: undefined as BilingualText | undefined,
   }));
 
   async function source(imprint: Uint8Array, digest: DigestName): Promise<Uint8Array> {
-    const causes: string[] = [];
-    const failures: unknown[] = [];
+    const causes: BilingualText[] = [];
+    const failures: AppError[] = [];
     for (const authority of authorities) {
+      const name = nameOf(authority.url);
       if (!authority.breaker.mayTry()) {
-        causes.push(`${nameOf(authority.url)}: resting after ${authority.lastFailure}`);
+        causes.push({ vi: `${name}: đang tạm nghỉ sau nhiều lần lỗi`, en: `${name}: resting after repeated failures` });
         continue;
       }
       try {
@@ -65,27 +66,16 @@ export function createTimestampSource(options: TimestampSourceOptions): MeteredT
         authority.breaker.succeeded();
         authority.tokens += 1;
         return token.raw;
-      } catch (failure) {
+      } catch (thrown) {
+        if (!(thrown instanceof AppError)) throw thrown;
         authority.breaker.failed();
         authority.failures += 1;
-        authority.lastFailure = reasonOf(failure);
-        causes.push(`${nameOf(authority.url)}: ${authority.lastFailure}`);
-        failures.push(failure);
+        authority.lastFailure = thrown.detail;
+        causes.push({ vi: `${name}: ${thrown.detail.vi}`, en: `${name}: ${thrown.detail.en}` });
+        failures.push(thrown);
       }
     }
-    throw new AppError('TSA_UNAVAILABLE', {
-      detail: {
-        vi:
-          causes.length === 0
-            ? 'Chưa cấu hình máy chủ dấu thời gian nào.'
-            : `Không có máy chủ dấu thời gian nào đáp ứng (${causes.join('; ')}).`,
-        en:
-          causes.length === 0
-            ? 'No time-stamp authority is configured.'
-            : `No time-stamp authority answered well (${causes.join('; ')}).`,
-      },
-      cause: new AggregateError(failures, 'TSA'),
-    });
+    throw new AppError('TSA_UNAVAILABLE', { detail: allFailed(causes), cause: new AggregateError(failures, 'TSA') });
   }
 
   const usage = (): readonly TimestampUsage[] =>
@@ -120,15 +110,18 @@ async function obtain(
     timeoutMs,
   });
   const receivedAt = clock.now();
-  if (answer.status !== 200) throw refused(`HTTP ${answer.status}`);
+  if (answer.status !== 200) throw refused(`trả lời HTTP ${answer.status}`, `HTTP ${answer.status}`);
   const token = readToken(answer.body);
-  if (token.imprint.digest !== digest || !sameBytes(token.imprint.value, imprint)) throw refused('wrong imprint');
-  if (!sameNonce(token, nonce)) throw refused('wrong nonce');
-  if (policy !== undefined && token.policy !== policy) throw refused(`policy ${token.policy} instead of ${policy}`);
+  if (token.imprint.digest !== digest || !sameBytes(token.imprint.value, imprint))
+    throw refused('dấu thời gian cho dữ liệu khác', 'wrong imprint');
+  if (!sameNonce(token, nonce)) throw refused('sai số ngẫu nhiên (nonce)', 'wrong nonce');
+  if (policy !== undefined && token.policy !== policy)
+    throw refused(`sai chính sách ${token.policy}, cần ${policy}`, `policy ${token.policy} instead of ${policy}`);
   const earliest = sentAt.getTime() - toleranceMs;
   const latest = receivedAt.getTime() + toleranceMs;
   if (token.time.getTime() < earliest || token.time.getTime() > latest) {
-    throw refused(`genTime ${token.time.toISOString()} outside the window`);
+    const time = token.time.toISOString();
+    throw refused(`thời gian ${time} lệch quá mức`, `genTime ${time} outside the window`);
   }
   await checkSigner(token, imprint, options.anchors, issuers);
   return token;
@@ -139,15 +132,16 @@ function readToken(body: Uint8Array): TimestampToken {
   try {
     reply = parseTimestampResponse(body);
   } catch (cause) {
-    throw refused('not a time-stamp reply', cause);
+    throw refused('không phải câu trả lời dấu thời gian', 'not a time-stamp reply', cause);
   }
   if (reply.token === undefined) {
-    throw refused(`status ${reply.status}${reply.failInfo === undefined ? '' : ` ${reply.failInfo}`}`);
+    const why = [reply.status, reply.failInfo].filter((part) => part !== undefined).join(' ');
+    throw refused(`từ chối (${why})`, `status ${why}`);
   }
   try {
     return parseTimestampToken(reply.token);
   } catch (cause) {
-    throw refused('token cannot be read', cause);
+    throw refused('không đọc được dấu thời gian', 'token cannot be read', cause);
   }
 }
 
@@ -160,14 +154,16 @@ async function checkSigner(
 ): Promise<void> {
   const check = checkTimestampToken(token, imprint);
   const { signer } = check;
-  if (signer === undefined) throw refused('certificate missing');
+  if (signer === undefined) throw refused('thiếu chứng thư của TSA', 'certificate missing');
   if (!check.intact || !check.signatureValid || check.reasons.length > 0) {
-    throw refused(`broken token (${check.reasons.join(', ')})`);
+    const why = check.reasons.join(', ');
+    throw refused(`dấu thời gian hỏng (${why})`, `broken token (${why})`);
   }
   const intermediates = await issuers.complete(signer, token.signedData.certificates);
   const path = findPath(signer, { anchors, intermediates, at: token.time, extendedKeyUsage: OID.timeStamping });
   if (path.path === undefined || path.problems.length > 0) {
-    throw refused(`certificate not trusted (${path.problems.join(', ')})`);
+    const why = path.problems.join(', ');
+    throw refused(`chứng thư TSA không tin cậy (${why})`, `certificate not trusted (${why})`);
   }
 }
 
@@ -176,10 +172,17 @@ function nameOf(url: string): string {
   return URL.canParse(url) ? `${new URL(url).origin}${new URL(url).pathname}` : url;
 }
 
-function reasonOf(failure: unknown): string {
-  return failure instanceof AppError ? failure.detail.en.replace(/\.$/, '') : 'unexpected failure';
+function allFailed(causes: readonly BilingualText[]): BilingualText {
+  if (causes.length === 0) {
+    return { vi: 'Chưa cấu hình máy chủ dấu thời gian nào.', en: 'No time-stamp authority is configured.' };
+  }
+  return {
+    vi: `Không máy chủ dấu thời gian nào đáp ứng được: ${causes.map(({ vi }) => vi).join('; ')}.`,
+    en: `No time-stamp authority answered well: ${causes.map(({ en }) => en).join('; ')}.`,
+  };
 }
 
-function refused(what: string, cause?: unknown): AppError {
-  return new AppError('TSA_UNAVAILABLE', { detail: { vi: `${what}.`, en: `${what}.` }, cause });
+/** Why one authority's answer is not accepted; becomes part of `allFailed`. */
+function refused(vi: string, en: string, cause?: unknown): AppError {
+  return new AppError('TSA_UNAVAILABLE', { detail: { vi, en }, cause });
 }

@@ -1,7 +1,7 @@
 /** Shapes of the trust platform: anchors, outgoing requests, time-stamp authorities, revocation answers. */
 import type { Certificate, RevocationFinding, RevocationMaterial } from '../../engines/crypto/index.ts';
 import type { TimestampSource, ValidationMaterialSource } from '../../engines/pades/index.ts';
-import type { AppError } from '../../shared/index.ts';
+import type { AppError, BilingualText } from '../../shared/index.ts';
 
 /** The anchors of one installation, read from `signers/*.pem` and `tsa/*.pem`. */
 export interface TrustStore {
@@ -41,7 +41,7 @@ export interface TimestampUsage {
   readonly failures: number;
   /** The authority is left alone until then, after repeated failures. */
   readonly restingUntil: Date | undefined;
-  readonly lastFailure: string | undefined;
+  readonly lastFailure: BilingualText | undefined;
 }
 
 /** A `TimestampSource` that can say what it used. */

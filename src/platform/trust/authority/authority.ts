@@ -1,9 +1,9 @@
 /** A complete certification authority in memory: root, issuing CA, OCSP responder, time-stamp authority, people. */
 import { randomInt } from 'node:crypto';
-import { schemeFor } from '../../../engines/crypto/index.ts';
+import { buildCrl, rawSigner, schemeFor } from '../../../engines/crypto/index.ts';
 import { type Clock, fold } from '../../../shared/index.ts';
 import { answerRequest } from './answers.ts';
-import { issueCertificate, issueCrl, wholeSecond } from './certificates.ts';
+import { issueCertificate, wholeSecond } from './certificates.ts';
 import { generateKey } from './keys.ts';
 import { createOcspResponder } from './ocsp-responder.ts';
 import { createTimestampAuthority } from './timestamp-authority.ts';
@@ -17,11 +17,21 @@ import type {
   Identity,
   IssueOptions,
   Revocation,
+  RevocationReason,
 } from './types.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const YEAR_MS = 365 * DAY_MS;
 export const DEFAULT_BASE_URL = 'http://127.0.0.1:9480';
+
+/** CRLReason (RFC 5280 §5.3.1). */
+const REASON_CODES = {
+  keyCompromise: 1,
+  affiliationChanged: 3,
+  superseded: 4,
+  cessationOfOperation: 5,
+  privilegeWithdrawn: 9,
+} as const satisfies Record<Exclude<RevocationReason, 'unspecified'>, number>;
 
 /** Names of files: lower-case ASCII words. */
 export const SLUG = /^[a-z0-9][a-z0-9-]*$/;
@@ -169,9 +179,7 @@ export function restoreAuthority(snapshot: AuthoritySnapshot, clock: Clock): Aut
     const known = crls.get(key);
     if (known !== undefined) return known;
     if (crls.size > 16) crls.clear();
-    const days = issuer === 'root' ? 30 : 7;
-    const nextUpdate = new Date(thisUpdate.getTime() + days * DAY_MS);
-    const made = issueCrl(issuer === 'root' ? root : issuing, entries, thisUpdate, nextUpdate);
+    const made = issueCrl(issuer === 'root' ? root : issuing, entries, thisUpdate, issuer === 'root' ? 30 : 7);
     crls.set(key, made);
     return made;
   }
@@ -182,10 +190,11 @@ export function restoreAuthority(snapshot: AuthoritySnapshot, clock: Clock): Aut
     issuer: issuing,
     responder: ocsp,
     faults: currentFaults,
-    statusOf: (serial) => {
+    statusOf: (serial, at) => {
       if (issuerOf(serial) !== 'issuing') return { kind: 'unknown' };
       const revocation = revocations.get(serial);
-      return revocation === undefined ? { kind: 'good' } : { kind: 'revoked', ...revocation };
+      if (revocation === undefined || revocation.at > at) return { kind: 'good' };
+      return { kind: 'revoked', at: revocation.at, reason: reasonCode(revocation.reason) };
     },
   });
   const timestamps = createTimestampAuthority({ clock, issuer: issuing, tsa, whereabouts, faults: currentFaults });
@@ -224,6 +233,33 @@ export function restoreAuthority(snapshot: AuthoritySnapshot, clock: Clock): Aut
     }),
   };
   return authority;
+}
+
+/** A complete list; its number is the second of `thisUpdate`, so that it grows without any memory (RFC 5280 §5.2.3). */
+function issueCrl(
+  { certificate, privateKey }: Holder,
+  revocations: readonly Revocation[],
+  thisUpdate: Date,
+  days: number,
+): Promise<Uint8Array> {
+  const scheme = schemeFor(certificate);
+  return buildCrl({
+    issuer: certificate,
+    thisUpdate,
+    nextUpdate: new Date(thisUpdate.getTime() + days * DAY_MS),
+    crlNumber: BigInt(thisUpdate.getTime() / 1000),
+    revoked: revocations.map(({ serial, at, reason }) => {
+      const code = reasonCode(reason);
+      return { serial, at, ...(code === undefined ? {} : { reason: code }) };
+    }),
+    scheme,
+    sign: rawSigner(privateKey, scheme),
+  });
+}
+
+/** RFC 5280 §5.3.1: the reason "unspecified" is left out. */
+function reasonCode(reason: RevocationReason): number | undefined {
+  return reason === 'unspecified' ? undefined : REASON_CODES[reason];
 }
 
 function slugOf(commonName: string): string {

@@ -1,4 +1,4 @@
-/** Certificates and CRLs of the authority, in the shape that strict outside judges want (RFC 5280, RFC 6960, RFC 3161). */
+/** Certificates of the authority, in the shape that strict outside judges want (RFC 5280, RFC 6960, RFC 3161). */
 import 'reflect-metadata';
 import { createHash, type KeyObject, randomBytes } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
@@ -6,16 +6,10 @@ import { type Certificate, children, encode, OID, parseCertificate, readDer } fr
 import { nfc } from '../../../shared/index.ts';
 import { DEVELOPMENT_MARK } from '../trust-store.ts';
 import { issuingAlgorithm, signingCryptoKey, spkiOf } from './keys.ts';
-import type { RevocationReason } from './types.ts';
+import type { Holder } from './types.ts';
 
 /** userId (RFC 4519 §2.39). */
 const UID = '0.9.2342.19200300.100.1.1';
-
-/** A CA: its certificate and key. */
-export interface Issuer {
-  readonly certificate: Certificate;
-  readonly privateKey: KeyObject;
-}
 
 export interface Subject {
   readonly commonName: string;
@@ -45,7 +39,7 @@ export interface CertificateOrder {
   /** Key of the subject; only its public half is used, except for a root. */
   readonly privateKey: KeyObject;
   /** Absent for a root. */
-  readonly issuer?: Issuer;
+  readonly issuer?: Holder;
   readonly from: Date;
   readonly to: Date;
   readonly whereabouts: Whereabouts;
@@ -69,40 +63,6 @@ export async function issueCertificate(order: CertificateOrder): Promise<Certifi
     extensions: extensionsOf(order, spki, spkiOf(issuerKey)),
   });
   return parseCertificate(new Uint8Array(made.rawData));
-}
-
-export interface CrlEntry {
-  readonly serial: string;
-  readonly at: Date;
-  readonly reason: RevocationReason;
-}
-
-/** A complete CRL of one CA. Its number is the second of `thisUpdate`, so that it grows without any memory (RFC 5280 §5.2.3). */
-export async function issueCrl(
-  issuer: Issuer,
-  entries: readonly CrlEntry[],
-  thisUpdate: Date,
-  nextUpdate: Date,
-): Promise<Uint8Array> {
-  const at = wholeSecond(thisUpdate);
-  const made = await x509.X509CrlGenerator.create({
-    issuer: peculiarName(issuer.certificate),
-    thisUpdate: at,
-    nextUpdate: wholeSecond(nextUpdate),
-    signingAlgorithm: issuingAlgorithm(issuer.privateKey),
-    signingKey: signingCryptoKey(issuer.privateKey),
-    entries: entries.map(({ serial, at: revocationDate, reason }) => ({
-      serialNumber: evenHex(serial),
-      revocationDate: wholeSecond(revocationDate),
-      // RFC 5280 §5.3.1: the reason "unspecified" is left out.
-      ...(reason === 'unspecified' ? {} : { reason: x509.X509CrlReason[reason] }),
-    })),
-    extensions: [
-      new x509.AuthorityKeyIdentifierExtension(keyIdentifier(spkiOf(issuer.privateKey))),
-      new x509.Extension(OID.crlNumber, false, plain(encode.integer(Math.floor(at.getTime() / 1000)))),
-    ],
-  });
-  return new Uint8Array(made.rawData);
 }
 
 /** The time without fractions of a second: NSS refuses OCSP answers that have them, certificates cannot hold them. */
@@ -188,10 +148,6 @@ function randomSerial(): string {
   const bytes = randomBytes(16);
   bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40;
   return bytes.toString('hex');
-}
-
-function evenHex(hex: string): string {
-  return hex.length % 2 === 0 ? hex : `0${hex}`;
 }
 
 /** A copy over an ArrayBuffer of its own, as WebCrypto types want it. */
