@@ -8,6 +8,7 @@ export {
   verifierKey,
   verifyCheckpoint,
 } from './checkpoint.ts';
+export { createFrontier, type Frontier } from './frontier.ts';
 export {
   type ConsistencyClaim,
   consistencyProof,

@@ -1,26 +1,36 @@
 import type { Clock } from '../../shared/index.ts';
-import type { Tx } from '../db/index.ts';
-
-export interface AuditActor {
-  readonly kind: 'person' | 'api-key' | 'system';
-  /** Clinician id, API key id, or the name of the part of the system. Never a person's name. */
-  readonly id: string;
-}
-
-export interface AuditEvent {
-  readonly facilityId: string;
-  readonly actor: AuditActor;
-  /** `<noun>.<verb>`: `document.received`, `turn.opened`, `object.archived`. */
-  readonly action: string;
-  readonly object: { readonly kind: string; readonly id: string };
-  readonly reason?: string;
-  /** Codes, digests, counts. No patient text, no secrets. Numbers are integers. */
-  readonly details?: Readonly<Record<string, string | number | boolean>>;
-}
+import { newId } from '../../shared/index.ts';
+import type { Db, Tx } from '../db/index.ts';
+import type { AuditEntry, AuditEvent } from './entry.ts';
+import { entriesAbout, insertEntry } from './store.ts';
 
 export interface AuditLog {
-  /** Adds an entry in the caller's transaction: durable exactly if that commits. @returns the id of the entry. */
+  /**
+   * Adds an entry in the caller's transaction: durable exactly if that commits, provable from the next checkpoint on.
+   * Plain inserts that wait for nobody. @returns the id of the entry.
+   */
   record(tx: Tx, event: AuditEvent): Promise<string>;
+  /** The newest entries about one object, newest first, at most `limit` (default 200). */
+  history(db: Db, facilityId: string, object: AuditEvent['object'], limit?: number): Promise<AuditEntry[]>;
 }
 
-export declare function createAuditLog(deps: { clock: Clock }): AuditLog;
+export function createAuditLog(deps: { clock: Clock }): AuditLog {
+  return {
+    record: async (tx, event) => {
+      assertWellFormed(event);
+      const at = deps.clock.now();
+      const id = newId(at);
+      await insertEntry(tx, { ...event, id, at });
+      return id;
+    },
+    history: (db, facilityId, object, limit = 200) => entriesAbout(db, facilityId, object, limit),
+  };
+}
+
+function assertWellFormed({ action, details = {} }: AuditEvent): void {
+  if (!/^[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*$/.test(action)) throw new TypeError(`not an action: ${action}`);
+  for (const [name, value] of Object.entries(details)) {
+    // Other numbers are not sure to come back from the database as the same text, and the text is what is hashed.
+    if (typeof value === 'number' && !Number.isSafeInteger(value)) throw new TypeError(`${name} is not an integer`);
+  }
+}

@@ -1,12 +1,49 @@
-import type { KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
+import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { rawPublicKey } from '../../engines/merkle/index.ts';
 
 /** The Ed25519 key that signs checkpoints. */
 export interface LogKey {
-  readonly name: string;
   readonly privateKey: KeyObject;
   /** Public part as raw 32 bytes. */
   readonly publicKey: Uint8Array;
 }
 
-/** Reads the key kept (0600) in `directory`, making it on first use. */
-export declare function loadLogKey(directory: string): Promise<LogKey>;
+/** Reads the key kept (0600) in `directory` as `audit-log.key.pem`, making it durably on first use. */
+export async function loadLogKey(directory: string): Promise<LogKey> {
+  const path = join(directory, 'audit-log.key.pem');
+  const pem = (await readIfThere(path)) ?? (await makeKey(directory, path));
+  const privateKey = createPrivateKey(pem);
+  if (privateKey.asymmetricKeyType !== 'ed25519') throw new TypeError(`${path} holds no Ed25519 key`);
+  return { privateKey, publicKey: rawPublicKey(createPublicKey(privateKey)) };
+}
+
+/** Two processes that start together end with the same key: `link` lets only the first give it its name. */
+async function makeKey(directory: string, path: string): Promise<string> {
+  await mkdir(directory, { recursive: true });
+  const unfinished = `${path}.${randomBytes(6).toString('hex')}`;
+  const file = await open(unfinished, 'wx', 0o600);
+  await file.writeFile(generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }));
+  await file.sync();
+  await file.close();
+  await link(unfinished, path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+  await rm(unfinished);
+  if (process.platform !== 'win32') {
+    const folder = await open(directory, 'r');
+    await folder.sync();
+    await folder.close();
+  }
+  return readFile(path, 'utf8');
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

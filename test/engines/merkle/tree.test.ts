@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   consistencyProof,
+  createFrontier,
   growTiles,
   hashReaderOfLeaves,
   inclusionProof,
@@ -128,6 +129,16 @@ const roots = Array.from({ length: LARGEST + 1 }, (_, size) => treeRoot(leaves.s
 const read = hashReaderOfLeaves(leaves);
 const rootOf = (size: number) => roots[size] ?? new Uint8Array();
 const leafOf = (index: number) => leaves[index] ?? new Uint8Array();
+
+test('a tree that grows leaf by leaf has the root of each size', () => {
+  const frontier = createFrontier();
+  expect(hex(frontier.root())).toBe(hex(rootOf(0)));
+  for (const leaf of leaves) {
+    frontier.append(leaf);
+    expect(hex(frontier.root())).toBe(hex(rootOf(frontier.size())));
+  }
+  expect(frontier.size()).toBe(LARGEST);
+});
 
 describe('every proof', () => {
   test('of inclusion up to 80 leaves verifies, and against no other leaf, index, size or root', async () => {

@@ -74,8 +74,10 @@ export const platformMigration: Migration = {
     `CREATE TABLE audit_pending (
       entry_id uuid PRIMARY KEY REFERENCES audit_entry,
       facility_id uuid NOT NULL REFERENCES facility,
-      at timestamptz NOT NULL
+      at timestamptz NOT NULL,
+      position bigint GENERATED ALWAYS AS IDENTITY
     )`,
+    `CREATE INDEX audit_pending_order ON audit_pending (facility_id, position)`,
     `CREATE TABLE audit_index (
       facility_id uuid NOT NULL REFERENCES facility,
       leaf_index bigint NOT NULL,

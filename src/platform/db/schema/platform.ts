@@ -61,6 +61,8 @@ export interface AuditPendingTable {
   entry_id: string;
   facility_id: string;
   at: Date;
+  /** Order of recording: the order in the log. */
+  position: Assigned<number>;
 }
 
 export interface AuditIndexTable {
