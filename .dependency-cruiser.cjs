@@ -156,7 +156,9 @@ module.exports = {
       ['@peculiar/[^/]+', 'reflect-metadata'],
       ['^src/engines/crypto/', '^src/platform/trust/authority/'],
     ),
-    fence('hono', ['hono', '@hono/[^/]+'], ['^src/(?:api|console)/']),
+    fence('hono', ['hono', '@hono/zod-openapi'], ['^src/(?:api|console)/']),
+    // Who opens the port is an entry.
+    fence('http-server', ['@hono/node-server'], ['^src/(?:api|console|cli)/']),
     fence('queue', ['bullmq', 'ioredis'], ['^workers/bullmq\\.ts$', '^src/compose\\.ts$']),
     fence('object-store', ['minio'], ['^src/platform/storage/s3\\.ts$']),
   ],

@@ -136,6 +136,11 @@ const violations: [rule: string, file: string, content: string][] = [
   ['fence-node-forge', 'src/signing/bad-forge.ts', "import forge from 'node-forge';\nexport default forge;"],
   ['fence-peculiar', 'src/engines/pdf/bad-asn1.ts', "import * as x509 from '@peculiar/x509';\nexport default x509;"],
   ['fence-hono', 'src/records/bad-hono.ts', "import { Hono } from 'hono';\nexport default Hono;"],
+  [
+    'fence-http-server',
+    'src/evidence/bad-server.ts',
+    "import { serve } from '@hono/node-server';\nexport default serve;",
+  ],
   ['fence-queue', 'workers/jobs/bad-queue.ts', "import { Queue } from 'bullmq';\nexport default Queue;"],
   ['fence-object-store', 'src/archive/bad-minio.ts', "import { Client } from 'minio';\nexport default Client;"],
   ['environment', 'src/records/bad-env.ts', 'export const mode = process.env.MODE;'],
