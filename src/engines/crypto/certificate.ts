@@ -12,12 +12,12 @@ import {
   inner,
   malformed,
   plainBytes,
-  readBitOctets,
   readBoolean,
   readDer,
   readIntegerHex,
   reading,
   readNamedBits,
+  readSignatureBits,
   readSmallInteger,
   readTime,
   sameBytes,
@@ -96,7 +96,7 @@ function read(der: Uint8Array, fingerprint: string): Certificate {
   const outer = fields(readDer(der), 'Certificate');
   const tbs = outer.take('tbsCertificate', TAG.sequence);
   const algorithm = outer.take('signatureAlgorithm', TAG.sequence);
-  const signature = readBitOctets(outer.take('signature', TAG.bitString));
+  const signature = readSignatureBits(outer.take('signature', TAG.bitString));
   outer.end('signature');
 
   const parts = fields(tbs, 'TBSCertificate');

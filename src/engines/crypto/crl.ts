@@ -8,11 +8,11 @@ import {
   malformed,
   plainBytes,
   readBigInteger,
-  readBitOctets,
   readBoolean,
   readDer,
   readIntegerHex,
   reading,
+  readSignatureBits,
   readSmallInteger,
   readTime,
   sameBytes,
@@ -89,7 +89,7 @@ export function parseCrl(der: Uint8Array): CertificateList {
     const outer = fields(readDer(raw), 'CertificateList');
     const tbs = outer.take('tbsCertList', TAG.sequence);
     const algorithm = outer.take('signatureAlgorithm', TAG.sequence);
-    const signature = readBitOctets(outer.take('signature', TAG.bitString));
+    const signature = readSignatureBits(outer.take('signature', TAG.bitString));
     outer.end('signature');
 
     const parts = fields(tbs, 'TBSCertList');

@@ -318,10 +318,10 @@ export function readOctets(node: DerNode): Uint8Array {
   return joined;
 }
 
-/** Octets of a BIT STRING whose bits fill them (signatures, keys). */
-export function readBitOctets(node: DerNode): Uint8Array {
-  if (node.constructed || node.content[0] !== 0) malformed('BIT STRING');
-  return node.content.subarray(1);
+/** A signature value in a BIT STRING. One that does not fill its octets can be no signature: it becomes empty and verifies nothing. */
+export function readSignatureBits(node: DerNode): Uint8Array {
+  if (node.constructed) malformed('BIT STRING');
+  return node.content[0] === 0 ? node.content.subarray(1) : new Uint8Array();
 }
 
 /** Numbers of the bits that are set in a BIT STRING of names (X.690 §11.2). */

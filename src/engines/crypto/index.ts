@@ -45,6 +45,7 @@ export {
   parseOcspResponse,
 } from './ocsp.ts';
 export { OID } from './oids.ts';
+export { findPath } from './path.ts';
 export {
   buildTimestampRequest,
   buildTimestampResponse,

@@ -17,10 +17,10 @@ import {
   inner,
   malformed,
   plainBytes,
-  readBitOctets,
   readDer,
   readIntegerHex,
   reading,
+  readSignatureBits,
   readSmallInteger,
   readTime,
   sameBytes,
@@ -186,7 +186,7 @@ function readBasicResponse(der: Uint8Array): Omit<OcspResponse, 'raw' | 'status'
   const basic = fields(readDer(der), 'BasicOCSPResponse');
   const tbs = basic.take('tbsResponseData', TAG.sequence);
   const algorithm = readSignatureAlgorithm(basic.take('signatureAlgorithm', TAG.sequence));
-  const signature = readBitOctets(basic.take('signature', TAG.bitString));
+  const signature = readSignatureBits(basic.take('signature', TAG.bitString));
   const certificates = basic.optional(contextTag(0));
   basic.end('certs');
 
@@ -292,6 +292,7 @@ export interface OcspCheck {
 
 /** A minute of difference between two clocks is no forgery. */
 export const CLOCK_SKEW_MS = 5 * 60_000;
+const CERTIFICATE_HOLD = 6;
 /** An answer that names no nextUpdate is relied on this long. */
 const DEFAULT_LIFETIME_MS = 24 * 3_600_000;
 
@@ -343,7 +344,9 @@ export function checkOcsp(
   );
   if (responder === undefined) return failed('BAD_SIGNATURE');
   const timely = isTimely({ ...single, remembersSince: single.archiveCutoff }, certificate, at);
-  return { single, responder, problems: timely || single.status.kind === 'revoked' ? [] : ['NOT_TIMELY'] };
+  // A revocation stays true when it is old news; only a hold may have been lifted since.
+  const final = single.status.kind === 'revoked' && single.status.reason !== CERTIFICATE_HOLD;
+  return { single, responder, problems: timely || final ? [] : ['NOT_TIMELY'] };
 }
 
 function isAbout(certId: OcspCertId, certificate: Certificate, issuer: Certificate): boolean {
