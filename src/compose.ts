@@ -10,12 +10,12 @@ import { type App, createApi } from './api/index.ts';
 import { type Archive, createArchive, loadPolicies, type RetentionPolicy } from './archive/index.ts';
 import { addConsole } from './console/index.ts';
 import { type Certificate, openPkcs12, parsePem, rawSigner } from './engines/crypto/index.ts';
-import { validate } from './engines/pades/index.ts';
+import { type TimestampSource, validate } from './engines/pades/index.ts';
 import { createRenderer, loadStampFont, type Renderer } from './engines/render/index.ts';
 import { createLookup } from './evidence/index.ts';
 import { type Forms, loadFonts, loadForms } from './forms/index.ts';
 import { createParties, type Parties } from './parties/index.ts';
-import { type Access, createAccess, createIdempotency } from './platform/access/index.ts';
+import { type Access, createAccess, createIdempotency, type Idempotency } from './platform/access/index.ts';
 import { createAuditLog, createSequencer, loadLogKey, type Sequencer } from './platform/audit/index.ts';
 import { type Database, openDatabase } from './platform/db/index.ts';
 import { createOutbox, type Outbox } from './platform/outbox/index.ts';
@@ -64,6 +64,8 @@ export interface Antin {
   readonly signing: Signing;
   readonly archive: Archive;
   readonly access: Access;
+  readonly idempotency: Idempotency;
+  readonly timestamp: TimestampSource;
   readonly forms: Forms;
   readonly renderer: Renderer;
   readonly policies: readonly RetentionPolicy[];
@@ -174,9 +176,10 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
     soleOwner: options.databaseUrl === undefined,
   });
   const sequencer = createSequencer({ database, key: logKey, clock, log });
+  const idempotency = createIdempotency({ database, clock });
   const app = createApi({
     access,
-    idempotency: createIdempotency({ database, clock }),
+    idempotency,
     clock,
     log,
     records,
@@ -205,6 +208,8 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
     signing,
     archive,
     access,
+    idempotency,
+    timestamp,
     forms,
     renderer,
     policies,

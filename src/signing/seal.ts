@@ -1,14 +1,15 @@
 /** The hospital's seal: unattended, and only after the last person of the form has signed. */
 import { parseCertificate, type RawSigner } from '../engines/crypto/index.ts';
 import { embed, prepare, survives } from '../engines/pades/index.ts';
+import type { Credential } from '../parties/index.ts';
 import type { Tx } from '../platform/db/index.ts';
 import type { Document } from '../records/index.ts';
 import { AppError } from '../shared/index.ts';
 import { sealStamp } from './stamp.ts';
 import type { SigningDeps } from './turn.ts';
 
-/** Opens the seal's key of a facility. Throws SEAL_NOT_ENROLLED. */
-export type SealKeys = (facilityId: string) => Promise<{ credentialId: string; sign: RawSigner }>;
+/** Opens the key of a seal for unattended use. Throws SEAL_NOT_ENROLLED where nobody has stored what opens it. */
+export type SealKeys = (seal: Credential) => Promise<RawSigner>;
 
 const SYSTEM = { kind: 'system', id: 'seal' } as const;
 
@@ -31,15 +32,15 @@ export async function seal(
     if (document.state === 'rendered' || document.state === 'in-signing') throw new AppError('STATE_FORBIDS');
     return;
   }
-  const key = await deps.sealKeys(document.facilityId);
-  const credential = await parties.findCredential(document.facilityId, key.credentialId);
+  const now = clock.now();
+  const credential = await parties.findSeal(document.facilityId, now);
   if (credential === undefined) throw new AppError('SEAL_NOT_ENROLLED');
+  const sign = await deps.sealKeys(credential);
   const certificate = parseCertificate(credential.certificate);
   const chain = credential.chain.map((der) => parseCertificate(der));
   const check = await deps.material.checkBeforeSigning(certificate, chain);
   if (check.refusal !== undefined) throw check.refusal;
 
-  const now = clock.now();
   const facility = await parties.findFacility(document.facilityId);
   const before = await records.bytes(document);
   const slot = document.slots.find((one) => one.kind === 'seal');
@@ -56,7 +57,7 @@ export async function seal(
     timestampReserve: document.timestamps === 'each-signature' ? deps.timestampReserve : 0,
     ...(certifiesFirst(document) ? { certify: 2 } : {}),
   });
-  const value = await key.sign(Buffer.from(prepared.signedAttributes, 'base64'));
+  const value = await sign(Buffer.from(prepared.signedAttributes, 'base64'));
   const timestamping = document.timestamps === 'each-signature' ? { timestamp: deps.timestamp } : {};
   const { pdf, level } = await embed(before, prepared, value, { ...timestamping, allowWithoutTimestamp: true });
   survives(before, pdf);

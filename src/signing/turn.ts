@@ -11,7 +11,7 @@ import {
   survives,
   type TimestampSource,
 } from '../engines/pades/index.ts';
-import type { Parties } from '../parties/index.ts';
+import { type Parties, refuseCredential } from '../parties/index.ts';
 import type { AuditActor, AuditLog } from '../platform/audit/index.ts';
 import type { Database } from '../platform/db/index.ts';
 import type { Outbox } from '../platform/outbox/index.ts';
@@ -84,6 +84,8 @@ export async function openTurn(deps: SigningDeps, request: TurnRequest): Promise
   if (credential === undefined) throw new AppError('CREDENTIAL_UNKNOWN');
   if (credential.clinicianId !== request.clinicianId) throw new AppError('CREDENTIAL_NOT_YOURS');
   const now = clock.now();
+  const unusable = refuseCredential(credential, now);
+  if (unusable !== undefined) throw unusable;
   const { slot, signer } = await chooseSlot(deps, document, request, now);
   const certificate = parseCertificate(credential.certificate);
   const chain = credential.chain.map((der) => parseCertificate(der));

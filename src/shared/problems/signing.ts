@@ -70,6 +70,11 @@ export const SIGNING_PROBLEMS = {
       en: 'It is tried again by itself when time-stamp and status services answer.',
     },
   },
+  JOB_STOPPED: {
+    kind: 'upstream',
+    title: { vi: 'Một công việc nền đã dừng', en: 'A background job has stopped' },
+    mend: { vi: 'Sửa nguyên nhân rồi chạy lại công việc.', en: 'Mend the cause, then start the job again.' },
+  },
   DOCUMENT_BUSY: {
     kind: 'limited',
     title: { vi: 'Tài liệu đang được xử lý ở nơi khác', en: 'The document is being worked on elsewhere' },

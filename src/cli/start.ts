@@ -1,0 +1,86 @@
+/** `antin start`: everything in one process on embedded defaults: API, pages, workers. */
+import { join, resolve } from 'node:path';
+import { serve } from '@hono/node-server';
+import closeWithGrace from 'close-with-grace';
+import type { Command } from 'commander';
+import { compose } from '../compose.ts';
+import { readConfig } from '../config.ts';
+import { createLog, systemClock } from '../shared/index.ts';
+import { type DemoHospital, openDemoHospital } from './demo-hospital.ts';
+import { ownPoliciesDir } from './policy.ts';
+
+interface StartOptions {
+  readonly port?: string;
+  readonly data?: string;
+  readonly json: boolean;
+}
+
+export function addStart(program: Command): void {
+  program
+    .command('start')
+    .description('Chạy trọn hệ thống trong một tiến trình · Run everything in one process')
+    .option('--port <number>', 'port on 127.0.0.1')
+    .option('--data <dir>', 'data folder')
+    .option('--json', 'one JSON line when ready', false)
+    .action(start);
+}
+
+async function start(options: StartOptions): Promise<void> {
+  const config = readConfig({ PORT: options.port, DATA_DIR: options.data });
+  const log = createLog(config.LOG_LEVEL);
+  const say = (line: string): void => {
+    if (!options.json) console.log(line);
+  };
+  const dataDir = resolve(config.DATA_DIR);
+  const url = config.PUBLIC_BASE_URL ?? `http://${config.HOST}:${config.PORT}`;
+  say(`Ấn Tín đang khởi động… (starting; data in ${dataDir})`);
+  const antin = await compose({
+    mode: config.MODE,
+    dataDir,
+    databaseUrl: config.DATABASE_URL,
+    publicBaseUrl: url,
+    policiesDir: config.POLICIES_DIR ?? ownPoliciesDir(),
+    hospitalFormsDir: config.FORMS_DIR,
+    trustDir: config.TRUST_DIR,
+    tsaUrls: config.TSA_URLS,
+    maxPdfBytes: config.MAX_PDF_BYTES,
+    clock: systemClock,
+    log,
+  });
+  const hospital = config.MODE === 'demo' ? await openDemoHospital(antin) : undefined;
+  await antin.runner.start();
+  antin.sequencer.start();
+  const server = serve({ fetch: antin.app.fetch, port: config.PORT, hostname: config.HOST });
+  await new Promise<void>((ready, failed) => {
+    server.once('listening', ready);
+    server.once('error', failed);
+  });
+  closeWithGrace({ delay: 15_000 }, async ({ err }) => {
+    if (err !== undefined) log.error({ err }, 'stopping after an error');
+    await new Promise((done) => server.close(done));
+    await antin.close();
+  });
+  if (options.json) console.log(JSON.stringify({ ready: true, url, dataDir, hospital }));
+  else announce(url, dataDir, hospital);
+}
+
+function announce(url: string, dataDir: string, hospital: DemoHospital | undefined): void {
+  console.log(`
+Sẵn sàng (ready): ${url}
+  Tra cứu (lookup)   ${url}/tra-cuu
+  API                ${url}/docs · ${url}/openapi.json
+  Dữ liệu (data)     ${dataDir}`);
+  if (hospital === undefined) return;
+  console.log(`
+BẢN THỬ: ${hospital.name}
+  Khoá API tiếp nhận (intake)                ${hospital.keys.intake}
+  Khoá API cán bộ lưu trữ (records officer)  ${hospital.keys.recordsOfficer}
+  Khoá API quản trị (admin)                  ${hospital.keys.admin}
+  Người hành nghề (practitioner)             ${hospital.practitioner.apiKey}
+    credential ${hospital.practitioner.credential}  PIN ${hospital.practitioner.pin}
+  Đại diện đơn vị (representative)           ${hospital.representative.apiKey}
+    credential ${hospital.representative.credential}  PIN ${hospital.representative.pin}
+  Tất cả cũng ở (all of it is also in)       ${join(dataDir, 'demo-hospital.json')}
+
+Dừng (stop): Ctrl+C`);
+}
