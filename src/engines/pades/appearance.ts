@@ -2,7 +2,6 @@
 import { AppError, codePointName, nfc } from '../../shared/index.ts';
 import {
   addPicture,
-  type EmbeddableFont,
   embedFont,
   findStampFont,
   name,
@@ -12,6 +11,7 @@ import {
   type PdfUpdate,
   type Picture,
   STAMP_FONT,
+  subsetTrueType,
   type Typeface,
 } from '../pdf/index.ts';
 import type { Appearance } from './types.ts';
@@ -49,7 +49,7 @@ export function emptyAppearance(update: PdfUpdate, width: number, height: number
  * Adds the stamp to the update. Text is wrapped and shrunk to fit, never cut. Throws STAMP_FONT_MISSING naming the characters that
  * no font has, STAMP_TOO_SMALL if the text does not fit at 5 points, PICTURE_UNREADABLE.
  */
-export function addStamp(update: PdfUpdate, place: StampPlace, what: Appearance, font?: EmbeddableFont): Stamp {
+export function addStamp(update: PdfUpdate, place: StampPlace, what: Appearance, font?: Uint8Array): Stamp {
   const turned = place.rotation % 180 !== 0;
   const width = turned ? place.height : place.width;
   const height = turned ? place.width : place.height;
@@ -119,35 +119,60 @@ interface Fonts {
   readonly embedded: PdfRef | undefined;
 }
 
+/** What a stamp font made here holds besides the text at hand: ASCII, Latin-1, Vietnamese, marks. */
+const REPERTOIRE: readonly (readonly [number, number])[] = [
+  [0x20, 0x7e],
+  [0xa0, 0xac],
+  [0xae, 0xff],
+  [0x102, 0x103],
+  [0x110, 0x111],
+  [0x128, 0x129],
+  [0x168, 0x169],
+  [0x1a0, 0x1a1],
+  [0x1af, 0x1b0],
+  [0x1ea0, 0x1ef9],
+  [0x2013, 0x2014],
+  [0x2018, 0x2019],
+  [0x201c, 0x201d],
+  [0x2026, 0x2026],
+];
+
 /** The file's stamp font; the caller's font where it has glyphs the former lacks, or instead of it. */
-function chooseFonts(update: PdfUpdate, text: string, font: EmbeddableFont | undefined): Fonts {
+function chooseFonts(update: PdfUpdate, text: string, ttf: Uint8Array | undefined): Fonts {
   const own = findStampFont(update.view);
-  const lacking = (...faces: (Typeface | undefined)[]): string[] =>
-    [...new Set(text)].filter((character) =>
-      faces.every((face) => (face?.gid(character.codePointAt(0) ?? 0) ?? 0) === 0),
-    );
-  const missing = lacking(own?.face, font);
-  if (missing.length > 0) {
-    const listed = missing.map(codePointName).join(', ');
-    const detail =
-      own === undefined && font === undefined
-        ? { vi: 'Tệp không có phông chữ cho dấu chữ ký.', en: 'The file has no font for stamps.' }
-        : { vi: `Phông chữ thiếu ký tự: ${listed}.`, en: `No font has these characters: ${listed}.` };
-    throw new AppError('STAMP_FONT_MISSING', { detail, extra: { characters: missing.join('') } });
-  }
+  const wanted = new Set(Array.from(text, (character) => character.codePointAt(0) ?? 0));
+  const lacking = (face: Typeface | undefined, codePoints: Iterable<number>): number[] =>
+    [...codePoints].filter((codePoint) => (face?.gid(codePoint) ?? 0) === 0);
+  const unknown = lacking(own?.face, wanted);
   const resources: PdfDict = new Map();
-  if (own === undefined) {
-    if (font === undefined) throw new AppError('STAMP_FONT_MISSING');
-    const embedded = embedFont(update, font);
-    resources.set(STAMP_FONT, embedded);
-    return { resources, main: font, extra: undefined, embedded };
-  }
-  resources.set(STAMP_FONT, own.ref);
-  if (font === undefined || lacking(own.face).length === 0) {
+  if (own !== undefined) resources.set(STAMP_FONT, own.ref);
+  if (own !== undefined && unknown.length === 0)
     return { resources, main: own.face, extra: undefined, embedded: undefined };
-  }
-  resources.set(EXTRA_FONT, embedFont(update, font));
-  return { resources, main: own.face, extra: font, embedded: undefined };
+  if (ttf === undefined) throw noGlyphs(own === undefined ? [] : unknown);
+  const repertoire = REPERTOIRE.flatMap(([first, last]) =>
+    Array.from({ length: last - first + 1 }, (_, index) => first + index),
+  );
+  const font = subsetTrueType(
+    ttf,
+    own === undefined ? [...repertoire, ...unknown] : unknown,
+    own ? 'VNEXTR' : 'VNSTMP',
+  );
+  const missing = lacking(font, unknown);
+  if (missing.length > 0) throw noGlyphs(missing);
+  const embedded = embedFont(update, font);
+  resources.set(own === undefined ? STAMP_FONT : EXTRA_FONT, embedded);
+  return own === undefined
+    ? { resources, main: font, extra: undefined, embedded }
+    : { resources, main: own.face, extra: font, embedded: undefined };
+}
+
+function noGlyphs(missing: readonly number[]): AppError {
+  const listed = missing.map((codePoint) => codePointName(String.fromCodePoint(codePoint))).join(', ');
+  return new AppError('STAMP_FONT_MISSING', {
+    ...(listed !== '' && {
+      detail: { vi: `Phông chữ thiếu ký tự: ${listed}.`, en: `No font has these characters: ${listed}.` },
+    }),
+  });
 }
 
 /** A run of characters of one font, as glyph numbers. */

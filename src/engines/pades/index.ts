@@ -11,4 +11,7 @@
  *   changes.ts    changesSince(file, revision) → Change[]
  *   validate.ts   validate(bytes, ValidateOptions) → ValidationReport (never throws because a signature is bad)
  */
+export { type EmbedOptions, embed, embedCms, verifyPrepared } from './embed.ts';
+export { prepare } from './prepare.ts';
+export { type SignOptions, sign } from './sign.ts';
 export type * from './types.ts';

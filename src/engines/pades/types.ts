@@ -26,8 +26,14 @@ export interface Appearance {
 export interface PrepareOptions {
   /** Existing empty field by name, or a new field made before the first signature only. */
   readonly field: string;
-  /** Where a new visible field goes: page (1-based) and rectangle in points from the lower left; absent: invisible. */
-  readonly newField?: { readonly page: number; readonly rect: readonly [number, number, number, number] };
+  /**
+   * A new field, if the file has none of that name: visible on a page (1-based) with its rectangle in points from the lower left of the
+   * page as it is seen (cropped, turned), or invisible. Absent: invisible, unless the file has empty signature fields; then a name
+   * that is none of theirs is a mistake (FIELD_UNKNOWN).
+   */
+  readonly newField?: 'invisible' | { readonly page: number; readonly rect: readonly [number, number, number, number] };
+  /** A new visible field may be added although the document is signed (outside readers may object). Default false. */
+  readonly newFieldAfterSignature?: boolean;
   readonly certificate: Certificate;
   /** Issuers, signer excluded; whole chain goes into the CMS. */
   readonly chain: readonly Certificate[];
@@ -45,7 +51,10 @@ export interface PrepareOptions {
   readonly reserve?: number;
   /** A signature time-stamp will be embedded: its expected size in bytes (measured token size + margin). 0 for B-B. */
   readonly timestampReserve?: number;
-  /** TrueType bytes for glyphs that the file's own stamp font lacks. */
+  /**
+   * Whole TrueType font: for stamps in files that carry none (a Vietnamese subset is embedded once and found by later stamps), and for
+   * glyphs that the file's own stamp font lacks (they alone are embedded).
+   */
   readonly fallbackFont?: Uint8Array;
 }
 
@@ -68,6 +77,17 @@ export interface PreparedSignature {
   /** Certificates, DER base64: signer first. */
   readonly certificates: readonly string[];
   readonly field: string;
+}
+
+/** A signed file, the level it honestly has, and why that is less than was wanted. */
+export interface EmbeddedSignature {
+  readonly pdf: Uint8Array;
+  readonly level: 'B-B' | 'B-T';
+  /**
+   * A time-stamp is owed: no authority answered, or its token did not fit. It can no more be put into this signature; a document
+   * time-stamp pays the debt.
+   */
+  readonly debt?: 'TSA_UNAVAILABLE' | 'TOKEN_TOO_LARGE';
 }
 
 export interface LocalSigner {

@@ -18,4 +18,5 @@ export {
   type Typeface,
 } from './stamp-font.ts';
 export { dateString, decodeText, parseDate, textString } from './text.ts';
+export { subsetTrueType } from './truetype.ts';
 export { beginUpdate, join } from './update.ts';
