@@ -28,17 +28,24 @@ export interface IssuerFinderOptions {
   readonly anchors: readonly Certificate[];
 }
 
-/** True if `issuer` has the name and the key under which `certificate` was issued. Says nothing about trust. */
-export function isIssuedBy(certificate: Certificate, issuer: Certificate): boolean {
-  return (
-    sameName(certificate.issuer, issuer.subject) &&
-    verifySignature(issuer, certificate.signatureAlgorithm, certificate.tbs, certificate.signature)
-  );
-}
-
 export function createIssuerFinder({ transport, clock, anchors }: IssuerFinderOptions): IssuerFinder {
   const downloads = createBoundedCache<readonly Certificate[]>(clock, 500);
   const anchorPrints = new Set(anchors.map((anchor) => anchor.fingerprint));
+  const signatures = new Map<string, boolean>();
+
+  /** True if `issuer` has the name and the key under which `certificate` was issued. Says nothing about trust. */
+  function isIssuedBy(certificate: Certificate, issuer: Certificate): boolean {
+    if (!sameName(certificate.issuer, issuer.subject)) return false;
+    const pair = certificate.fingerprint + issuer.fingerprint;
+    const known = signatures.get(pair);
+    if (known !== undefined) return known;
+    const { signatureAlgorithm, tbs, signature } = certificate;
+    const signed = verifySignature(issuer, signatureAlgorithm, tbs, signature);
+    if (signatures.size >= 5_000) signatures.clear();
+    signatures.set(pair, signed);
+    return signed;
+  }
+
   const isAnchor = (certificate: Certificate) => anchorPrints.has(certificate.fingerprint);
 
   async function download(url: string): Promise<readonly Certificate[]> {

@@ -19,8 +19,10 @@ import type { CollectedMaterial, MaterialSource, SigningCheck, SigningEvidence, 
 export interface MaterialSourceOptions {
   readonly transport: Transport;
   readonly clock: Clock;
-  /** Anchors of signers and of time-stamp authorities together: where a chain may end. */
+  /** Anchors of signers: where the chain of whoever signs must end. */
   readonly anchors: readonly Certificate[];
+  /** Further anchors where the chains of time-stamp authorities may end. */
+  readonly timestampAnchors?: readonly Certificate[];
   /** One exchange with one server, default 10 s. */
   readonly timeoutMs?: number;
   /** Default 64 MiB. */
@@ -48,7 +50,7 @@ export function createMaterialSource(options: MaterialSourceOptions): MaterialSo
   const timeoutMs = options.timeoutMs ?? 10 * SECOND_MS;
   const maxBytes = options.maxCrlBytes ?? 64 * 1024 * 1024;
   const wait = options.wait ?? ((milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)));
-  const issuers = createIssuerFinder({ transport, clock, anchors });
+  const issuers = createIssuerFinder({ transport, clock, anchors: [...anchors, ...(options.timestampAnchors ?? [])] });
   const answers = createBoundedCache<Answer>(clock, 5_000);
 
   async function ask(certificate: Certificate, issuer: Certificate, notBefore: Date | undefined): Promise<Answer> {

@@ -229,6 +229,14 @@ describe('the check before signing', () => {
     const { clock, transport, cast } = await observedAuthority();
     const stranger = createMaterialSource({ transport, clock, anchors: [] });
     const check = await stranger.checkBeforeSigning(cast.head.certificate, cast.head.chain);
-    expect(check).toMatchObject({ status: 'untrusted', refusal: { code: 'CERTIFICATE_UNTRUSTED' } });
+    expect(check).toMatchObject({ status: 'untrusted', path: [], refusal: { code: 'CERTIFICATE_UNTRUSTED' } });
+  });
+
+  test('an anchor for time-stamps does not make a signer', async () => {
+    const { clock, transport, cast, anchors, authority } = await observedAuthority();
+    const stamping = createMaterialSource({ transport, clock, anchors: [], timestampAnchors: anchors });
+    expect((await stamping.checkBeforeSigning(cast.head.certificate, cast.head.chain)).status).toBe('untrusted');
+    const { ocsps } = await stamping.collect([authority.tsa], {});
+    expect(ocsps).toHaveLength(1);
   });
 });

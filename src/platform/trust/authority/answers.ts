@@ -44,9 +44,13 @@ async function ocspAnswer(authority: Authority, faults: AuthorityFaults, body: U
   return ok('application/ocsp-response', faults.ocsp === 'garbage' ? garbage : await authority.ocsp(body));
 }
 
-/** RFC 6960 appendix A.1: base64 of the request, URL-encoded. */
+/** RFC 6960 appendix A.1: base64 of the request, URL-encoded. What is not gives a malformed request. */
 function fromGetPath(encoded: string): Uint8Array {
-  return new Uint8Array(Buffer.from(decodeURIComponent(encoded), 'base64'));
+  try {
+    return new Uint8Array(Buffer.from(decodeURIComponent(encoded), 'base64'));
+  } catch {
+    return new Uint8Array();
+  }
 }
 
 function ok(contentType: string, body: Uint8Array): TransportAnswer {

@@ -5,7 +5,7 @@ import * as x509 from '@peculiar/x509';
 import { type Certificate, children, encode, OID, parseCertificate, readDer } from '../../../engines/crypto/index.ts';
 import { nfc } from '../../../shared/index.ts';
 import { DEVELOPMENT_MARK } from '../trust-store.ts';
-import { issuingAlgorithm, signingCryptoKey, spkiOf } from './keys.ts';
+import { CA_ALGORITHM, caCryptoKey, spkiOf } from './keys.ts';
 import type { Holder } from './types.ts';
 
 /** userId (RFC 4519 §2.39). */
@@ -58,8 +58,8 @@ export async function issueCertificate(order: CertificateOrder): Promise<Certifi
     notBefore: wholeSecond(order.from),
     notAfter: wholeSecond(order.to),
     publicKey: spki,
-    signingKey: signingCryptoKey(issuerKey),
-    signingAlgorithm: issuingAlgorithm(issuerKey),
+    signingKey: caCryptoKey(issuerKey),
+    signingAlgorithm: CA_ALGORITHM,
     extensions: extensionsOf(order, spki, spkiOf(issuerKey)),
   });
   return parseCertificate(new Uint8Array(made.rawData));

@@ -17,23 +17,16 @@ export async function generateKey(keyType: KeyType): Promise<KeyObject> {
   }
 }
 
-/** The algorithm with which a CA key signs certificates and CRLs. */
-export function issuingAlgorithm(privateKey: KeyObject): EcdsaParams {
-  return { name: 'ECDSA', hash: isP384(privateKey) ? 'SHA-384' : 'SHA-256' };
-}
+/** How the CAs of the authority sign certificates; their keys are P-256. */
+export const CA_ALGORITHM: EcdsaParams = { name: 'ECDSA', hash: 'SHA-256' };
 
-/** A CA key (always EC here) for @peculiar/x509. */
-export function signingCryptoKey(privateKey: KeyObject): CryptoKey {
-  const algorithm = { name: 'ECDSA', namedCurve: isP384(privateKey) ? 'P-384' : 'P-256' };
+/** A CA key for @peculiar/x509. */
+export function caCryptoKey(privateKey: KeyObject): CryptoKey {
   // Node's own type of the same object knows key usages that the browser's does not.
-  return privateKey.toCryptoKey(algorithm, false, ['sign']) as CryptoKey;
+  return privateKey.toCryptoKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign']) as CryptoKey;
 }
 
 /** SubjectPublicKeyInfo in DER. */
 export function spkiOf(privateKey: KeyObject): Uint8Array<ArrayBuffer> {
   return new Uint8Array(createPublicKey(privateKey).export({ type: 'spki', format: 'der' }));
-}
-
-function isP384(privateKey: KeyObject): boolean {
-  return privateKey.asymmetricKeyDetails?.namedCurve === 'secp384r1';
 }
