@@ -22,12 +22,17 @@ export const LIBRARY = `
   place(center + top, dy: 6mm, text(size: 8pt, weight: "bold", fill: rgb("#b3261e"))[BẢN THỬ – KHÔNG CÓ GIÁ TRỊ PHÁP LÝ])
 }
 
+// A line can be broken inside a word this long: what runs off the page is lost to the reader.
+// Boxes, and not blanks of no width: those would come out when the text is copied.
+#let breakable(word) = word.text.clusters().chunks(8).map(part => box(part.join())).join()
+
 #let rendition(body) = {
   let created = json(bytes(sys.inputs.created))
   set document(title: sys.inputs.title, author: sys.inputs.author, date: datetime(
     year: created.at(0), month: created.at(1), day: created.at(2),
     hour: created.at(3), minute: created.at(4), second: created.at(5)))
   set text(font: sys.inputs.font, fallback: false, lang: "vi", region: "VN", size: 12pt, hyphenate: false)
+  show regex("\\S{25,}"): breakable
   set page(paper: "a4", background: demo-mark(rgb("#f1dedd")))
   body
 }

@@ -38,7 +38,7 @@ export interface JpegLook {
   readonly components?: number;
 }
 
-/** A baseline JPEG (ITU-T T.81): dark upper half, mid-grey lower half. Both sides are multiples of 8, the height of 16. */
+/** A baseline JPEG (ITU-T T.81): dark upper half, lighter lower half. Both sides are multiples of 8, the height of 16. */
 export function twoToneJpeg(width: number, height: number, { orientation, components = 1 }: JpegLook = {}): Uint8Array {
   const blocksWide = width / 8;
   const blocksHigh = height / 8;
@@ -47,7 +47,7 @@ export function twoToneJpeg(width: number, height: number, { orientation, compon
   let bits = '';
   for (let block = 0; block < blocksWide * blocksHigh; block++) {
     if (block === 0) bits += '100011011';
-    else if (block === (blocksWide * blocksHigh) / 2) bits += '101100100';
+    else if (block === (blocksWide * blocksHigh) / 2) bits += '101111111';
     else bits += '0';
     bits += '0';
   }
