@@ -1,5 +1,6 @@
-import type { Clock } from '../../shared/index.ts';
+import { AppError, type Clock } from '../../shared/index.ts';
 import type { Database, Tx } from '../db/index.ts';
+import * as store from './store.ts';
 
 /** An answer as it was sent the first time. */
 export interface StoredResponse {
@@ -14,7 +15,8 @@ export type IdempotencyClaim =
 
 export interface Idempotency {
   /**
-   * Claims the key before work begins (own transaction). `requestHash` covers method, path, body and caller.
+   * Claims the key before work begins (durable at once). `requestHash` covers method, path, body and caller.
+   * A claim that is neither answered nor abandoned (a crash) may be taken again after two minutes.
    * @throws IDEMPOTENCY_KEY_INVALID, IDEMPOTENCY_IN_PROGRESS, IDEMPOTENCY_KEY_REUSED.
    */
   claim(facilityId: string, key: string, requestHash: string): Promise<IdempotencyClaim>;
@@ -26,4 +28,28 @@ export interface Idempotency {
   forget(days: number): Promise<number>;
 }
 
-export declare function createIdempotency(deps: { database: Database; clock: Clock }): Idempotency;
+const IN_PROGRESS_MS = 2 * 60 * 1000;
+const DAY_MS = 24 * 60 * 60 * 1000;
+const KEY = /^[\x21-\x7e]{1,255}$/;
+
+export function createIdempotency(deps: { database: Database; clock: Clock }): Idempotency {
+  const { database, clock } = deps;
+  return {
+    claim: async (facilityId, key, requestHash) => {
+      if (!KEY.test(key)) throw new AppError('IDEMPOTENCY_KEY_INVALID');
+      const now = clock.now();
+      const inProgressUntil = new Date(now.getTime() + IN_PROGRESS_MS);
+      if (await store.claimIdempotencyKey(database.db, { facilityId, key, requestHash, now, inProgressUntil })) {
+        return { state: 'new' };
+      }
+      const known = await store.findIdempotencyKey(database.db, facilityId, key);
+      if (known !== undefined && known.requestHash !== requestHash) throw new AppError('IDEMPOTENCY_KEY_REUSED');
+      // Absent: abandoned in between; whoever asks again gets it.
+      if (known === undefined || known.response === null) throw new AppError('IDEMPOTENCY_IN_PROGRESS');
+      return { state: 'answered', response: known.response };
+    },
+    answer: (facilityId, key, response, tx) => store.answerIdempotencyKey(tx ?? database.db, facilityId, key, response),
+    abandon: (facilityId, key) => store.abandonIdempotencyKey(database.db, facilityId, key),
+    forget: (days) => store.forgetIdempotencyKeys(database.db, new Date(clock.now().getTime() - days * DAY_MS)),
+  };
+}

@@ -94,6 +94,7 @@ export const partiesArchiveMigration: Migration = {
       id uuid PRIMARY KEY,
       facility_id uuid NOT NULL REFERENCES facility,
       record_id uuid NOT NULL,
+      n integer NOT NULL,
       at timestamptz NOT NULL,
       previous_until timestamptz,
       computed_until timestamptz NOT NULL,
@@ -103,10 +104,10 @@ export const partiesArchiveMigration: Migration = {
       policy_hash text NOT NULL,
       explanation jsonb NOT NULL,
       audit_entry_id uuid NOT NULL REFERENCES audit_entry,
+      UNIQUE (record_id, n),
       FOREIGN KEY (facility_id, policy_id, policy_version) REFERENCES retention_policy,
       CHECK (effective_until >= computed_until AND effective_until >= coalesce(previous_until, effective_until))
     )`,
-    'CREATE INDEX retention_step_record ON retention_step (record_id, at)',
     appendOnly('retention_step'),
     `CREATE TABLE record_retention (
       record_id uuid PRIMARY KEY,

@@ -29,6 +29,8 @@ export interface RetentionStepTable {
   id: string;
   facility_id: string;
   record_id: string;
+  /** From 1: the order of the decisions about a record. */
+  n: number;
   at: Date;
   previous_until: Date | null;
   computed_until: Date;

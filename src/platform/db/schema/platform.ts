@@ -1,5 +1,5 @@
 /** Rows of `0001-platform.ts`. */
-import type { ColumnType, Generated, Insertable, Selectable } from 'kysely';
+import type { ColumnType, Generated, Selectable } from 'kysely';
 
 /** Written as JSON text, read as a value. */
 export type Json<T> = ColumnType<T, string, string>;
@@ -122,6 +122,4 @@ export interface PlatformTables {
   idempotency_key: IdempotencyKeyTable;
 }
 
-export type FacilityRow = Selectable<FacilityTable>;
-export type OutboxRow = Selectable<OutboxTable>;
-export type NewAuditEntryRow = Insertable<AuditEntryTable>;
+export type ApiKeyRow = Selectable<ApiKeyTable>;

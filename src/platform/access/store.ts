@@ -1,0 +1,101 @@
+/** SQL of keys and idempotency. */
+import type { ApiKeyRow, Db, Tx } from '../db/index.ts';
+import type { StoredResponse } from './idempotency.ts';
+
+export async function insertApiKey(tx: Tx, row: ApiKeyRow): Promise<void> {
+  await tx.insertInto('api_key').values(row).execute();
+}
+
+export async function findApiKey(db: Db, id: string): Promise<ApiKeyRow | undefined> {
+  return db.selectFrom('api_key').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+export async function apiKeysOf(db: Db, facilityId: string): Promise<ApiKeyRow[]> {
+  return db.selectFrom('api_key').selectAll().where('facility_id', '=', facilityId).orderBy('created_at').execute();
+}
+
+export async function revokeApiKey(tx: Tx, facilityId: string, id: string, now: Date): Promise<boolean> {
+  const changed = await tx
+    .updateTable('api_key')
+    .set({ revoked_at: now })
+    .where('facility_id', '=', facilityId)
+    .where('id', '=', id)
+    .where('revoked_at', 'is', null)
+    .executeTakeFirst();
+  return changed.numUpdatedRows === 1n;
+}
+
+export interface KeyClaim {
+  readonly facilityId: string;
+  readonly key: string;
+  readonly requestHash: string;
+  readonly now: Date;
+  readonly inProgressUntil: Date;
+}
+
+/** Takes the key if it is new, or if the one who had it never answered in time. @returns whether it is ours now. */
+export async function claimIdempotencyKey(db: Db, claim: KeyClaim): Promise<boolean> {
+  const row = await db
+    .insertInto('idempotency_key')
+    .values({
+      facility_id: claim.facilityId,
+      key: claim.key,
+      request_hash: claim.requestHash,
+      in_progress_until: claim.inProgressUntil,
+      response: null,
+      created_at: claim.now,
+    })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['facility_id', 'key'])
+        .doUpdateSet({ in_progress_until: claim.inProgressUntil })
+        .where('idempotency_key.request_hash', '=', claim.requestHash)
+        .where('idempotency_key.in_progress_until', '<=', claim.now),
+    )
+    .returning('key')
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+export async function findIdempotencyKey(db: Db, facilityId: string, key: string) {
+  const row = await db
+    .selectFrom('idempotency_key')
+    .select(['request_hash', 'response'])
+    .where('facility_id', '=', facilityId)
+    .where('key', '=', key)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  return { requestHash: row.request_hash, response: row.response as StoredResponse | null };
+}
+
+export async function answerIdempotencyKey(
+  db: Db,
+  facilityId: string,
+  key: string,
+  response: StoredResponse,
+): Promise<void> {
+  await db
+    .updateTable('idempotency_key')
+    .set({ in_progress_until: null, response: JSON.stringify(response) })
+    .where('facility_id', '=', facilityId)
+    .where('key', '=', key)
+    .where('response', 'is', null)
+    .execute();
+}
+
+export async function abandonIdempotencyKey(db: Db, facilityId: string, key: string): Promise<void> {
+  await db
+    .deleteFrom('idempotency_key')
+    .where('facility_id', '=', facilityId)
+    .where('key', '=', key)
+    .where('response', 'is', null)
+    .execute();
+}
+
+export async function forgetIdempotencyKeys(db: Db, before: Date): Promise<number> {
+  const { numDeletedRows } = await db
+    .deleteFrom('idempotency_key')
+    .where('created_at', '<', before)
+    .executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
+}
