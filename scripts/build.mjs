@@ -23,7 +23,7 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
 const stampFile = join(dist, '.stamp.json');
-const lockDir = join(root, 'node_modules', '.antin-build-lock');
+const lockDir = join(dist, '.lock');
 const sourceFolders = ['src', 'workers', 'bench'];
 const settings = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs'];
 
@@ -91,6 +91,7 @@ function withBuildLock(work) {
   const ownerFile = join(lockDir, 'pid');
   for (;;) {
     try {
+      mkdirSync(dist, { recursive: true });
       mkdirSync(lockDir);
       break;
     } catch (error) {
@@ -122,14 +123,18 @@ function compile() {
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   if (!existsSync(compiler))
     throw new Error('The sources changed but TypeScript is not installed: run `npm ci` first.');
-  if (readStamp().settings !== contentMark(settings.map((s) => join(root, s))))
-    rmSync(dist, { recursive: true, force: true });
-  mkdirSync(dist, { recursive: true });
+  if (readStamp().settings !== contentMark(settings.map((s) => join(root, s)))) emptyDist();
   const run = spawnSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json'), '--pretty', 'false'], {
     cwd: root,
     encoding: 'utf8',
   });
   if (run.status !== 0) throw new Error(`The build failed:\n${run.stdout}${run.stderr}`);
+}
+
+/** Other settings may give every output another form: start from nothing, but keep the lock. */
+function emptyDist() {
+  for (const name of readdirSync(dist))
+    if (name !== '.lock') rmSync(join(dist, name), { recursive: true, force: true });
 }
 
 /** Copies what tsc does not, and removes the output of sources that are gone. */
