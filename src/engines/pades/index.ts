@@ -8,10 +8,17 @@
  *   sign.ts       sign(pdf, signer: LocalSigner, options & { level?, timestamp?, material? }) → Promise<Uint8Array>
  *   timestamp.ts  addDocumentTimestamp(pdf, TimestampSource, {field?}) → Promise<Uint8Array>
  *   extend.ts     extend(pdf, level, { timestamp, material, anchors, at }) → Promise<{ pdf, reached: Level, reasons }>
+ *   survives.ts   survives(before, after, ValidateOptions) → ValidationReport (throws SIGNATURE_SURVIVAL)
  *   changes.ts    changesSince(file, revision) → Change[]
  *   validate.ts   validate(bytes, ValidateOptions) → ValidationReport (never throws because a signature is bad)
  */
+export { CHANGE_RULES_VERSION } from './change-rules.ts';
+export { changesSince, worstClass } from './changes.ts';
 export { type EmbedOptions, embed, embedCms, verifyPrepared } from './embed.ts';
+export { type Extended, type ExtendOptions, extend } from './extend.ts';
 export { prepare } from './prepare.ts';
 export { type SignOptions, sign } from './sign.ts';
+export { survives } from './survives.ts';
+export { addDocumentTimestamp, type DocumentTimestampOptions } from './timestamp.ts';
 export type * from './types.ts';
+export { validate } from './validate.ts';
