@@ -118,13 +118,20 @@ export interface StepRow {
   readonly auditEntryId: string;
 }
 
+/** Appends to the steps of a record that `lockRecord` has locked. */
 export async function insertStep(tx: Tx, facilityId: string, recordId: string, step: StepRow): Promise<void> {
+  const { last } = await tx
+    .selectFrom('retention_step')
+    .select((select) => select.fn.max('n').as('last'))
+    .where('record_id', '=', recordId)
+    .executeTakeFirstOrThrow();
   await tx
     .insertInto('retention_step')
     .values({
       id: step.id,
       facility_id: facilityId,
       record_id: recordId,
+      n: (last ?? 0) + 1,
       at: step.at,
       previous_until: step.previousUntil ?? null,
       computed_until: step.computedUntil,
@@ -148,8 +155,7 @@ export async function listSteps(db: Db, facilityId: string, recordId: string): P
     .selectAll()
     .where('facility_id', '=', facilityId)
     .where('record_id', '=', recordId)
-    .orderBy('at')
-    .orderBy('id')
+    .orderBy('n')
     .execute();
   return rows.map(asStep);
 }
