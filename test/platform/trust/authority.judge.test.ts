@@ -88,21 +88,22 @@ describe('openssl verify', () => {
 });
 
 describe('openssl ts', () => {
-  const verify = ['ts', '-verify', '-data', 'data.txt', '-CAfile', 'ca/root.pem', '-untrusted', 'ca/issuing.pem'];
+  const verify = ['ts', '-verify', '-CAfile', 'ca/root.pem', '-untrusted', 'ca/issuing.pem'];
+  const overData = [...verify, '-data', 'data.txt'];
 
   test('a reply to its own query verifies; one to other data, or tampered with, does not', async () => {
     await file('data.txt', 'giấy ra viện');
     await openssl('ts', '-query', '-data', 'data.txt', '-sha256', '-cert', '-out', 'query.tsq');
     const reply = await live.authority.timestamp(await readFile(join(dir, 'query.tsq')));
     await file('reply.tsr', reply);
-    expect(await openssl(...verify, '-in', 'reply.tsr')).toMatchObject({ code: 0 });
+    expect(await openssl(...overData, '-in', 'reply.tsr')).toMatchObject({ code: 0 });
     expect(await openssl(...verify, '-queryfile', 'query.tsq', '-in', 'reply.tsr')).toMatchObject({ code: 0 });
     const { output } = await openssl('ts', '-reply', '-in', 'reply.tsr', '-text');
     expect(output).toContain('Status: Granted.');
     await file('bad.tsr', tampered(reply));
-    expect((await openssl(...verify, '-in', 'bad.tsr')).code).not.toBe(0);
+    expect((await openssl(...overData, '-in', 'bad.tsr')).code).not.toBe(0);
     await file('data.txt', 'giấy khác');
-    expect((await openssl(...verify, '-in', 'reply.tsr')).code).not.toBe(0);
+    expect((await openssl(...overData, '-in', 'reply.tsr')).code).not.toBe(0);
   });
 });
 
@@ -113,16 +114,16 @@ describe('openssl ocsp', () => {
   async function answerAbout(serial: string, change = (der: Uint8Array) => der) {
     await openssl(...ask(serial), '-reqout', 'request.der');
     await file('answer.der', change(await live.authority.ocsp(await readFile(join(dir, 'request.der')))));
-    return openssl(...ask(serial), '-reqin', 'request.der', '-respin', 'answer.der', ...judge);
+    return openssl('ocsp', '-reqin', 'request.der', '-respin', 'answer.der', '-resp_text', ...judge);
   }
 
   test('good, unknown and revoked are understood, and the delegated responder is trusted', async () => {
     const { authority, cast } = live;
     const good = await answerAbout(cast.seal.certificate.serial);
     expect(good.output).toContain('Response verify OK');
-    expect(good.output).toMatch(/: good/);
+    expect(good.output).toContain('Cert Status: good');
     expect(good.output).not.toMatch(/WARNING: no nonce|Nonce Verify error/);
-    expect((await answerAbout('1234')).output).toMatch(/: unknown/);
+    expect((await answerAbout('1234')).output).toContain('Cert Status: unknown');
     const person = await authority.issuePerson({
       commonName: 'Lê Văn Thử',
       uid: 'CCCD:001000000014',
@@ -130,7 +131,7 @@ describe('openssl ocsp', () => {
     });
     authority.revoke(person.certificate.serial, new Date(Date.now() - 1000), 'keyCompromise');
     const revoked = await answerAbout(person.certificate.serial);
-    expect(revoked.output).toMatch(/: revoked[\s\S]*Reason: keyCompromise/);
+    expect(revoked.output).toMatch(/Cert Status: revoked[\s\S]*Revocation Reason: keyCompromise/);
   });
 
   test('a tampered answer is not believed', async () => {
