@@ -1,0 +1,265 @@
+/**
+ * The settings: one schema, read once from the environment, all mistakes told at once. The only reader of `process.env`.
+ *
+ * Every setting can also be given as `NAME_FILE`, the path of a file that holds it (for secrets from an orchestrator).
+ */
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { AppError, type BilingualText, type InputMistake } from './shared/index.ts';
+
+const httpUrl = z.url({ protocol: /^https?$/ });
+const wholeNumber = (least: number, most: number) =>
+  z.string().regex(/^\d+$/).transform(Number).pipe(z.number().int().min(least).max(most));
+const yesOrNo = z.enum(['yes', 'no']).transform((answer) => answer === 'yes');
+const urlList = z
+  .string()
+  .transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''))
+  .pipe(z.array(httpUrl));
+
+interface Setting<Schema extends z.ZodType> {
+  readonly schema: Schema;
+  /** Value when nothing is set, as it would be written; absent: the setting may be missing. */
+  readonly fallback?: string;
+  /** Never shown. */
+  readonly secret?: boolean;
+  /** What may be written, for the table and for mistakes. */
+  readonly form: BilingualText;
+  readonly meaning: BilingualText;
+}
+
+const setting = <Schema extends z.ZodType>(of: Setting<Schema>) => of;
+
+const URL_FORM = { vi: 'địa chỉ http(s)', en: 'http(s) address' };
+const FOLDER = { vi: 'thư mục', en: 'folder' };
+const YES_NO = { vi: '`yes` hoặc `no`', en: '`yes` or `no`' };
+
+const SETTINGS = {
+  MODE: setting({
+    schema: z.enum(['demo', 'legal']),
+    fallback: 'demo',
+    form: { vi: '`demo` hoặc `legal`', en: '`demo` or `legal`' },
+    meaning: {
+      vi: 'demo: bản thử, mọi trang đều ghi “BẢN THỬ”; legal: có giá trị pháp lý, từ chối khởi động khi thiếu điều kiện.',
+      en: 'demo: a trial, every page is marked so; legal: refuses to start while a legal condition is missing.',
+    },
+  }),
+  DATA_DIR: setting({
+    schema: z.string().min(1),
+    fallback: 'data',
+    form: FOLDER,
+    meaning: {
+      vi: 'Nơi lưu cơ sở dữ liệu nhúng, kho tệp và các khóa của chương trình.',
+      en: 'Where the embedded database, the file stores and the keys of the program live.',
+    },
+  }),
+  STATE_DIR: setting({
+    schema: z.string().min(1),
+    fallback: '/var/lib/antin',
+    form: FOLDER,
+    meaning: {
+      vi: 'Khi chạy bằng root mà DATA_DIR nằm dưới thư mục chỉ root vào được: nơi đặt cơ sở dữ liệu nhúng.',
+      en: 'When run as root with DATA_DIR below a folder that only root may enter: where the embedded database goes.',
+    },
+  }),
+  HOST: setting({
+    schema: z.string().min(1),
+    fallback: '127.0.0.1',
+    form: { vi: 'địa chỉ mạng của máy', en: 'network address of this machine' },
+    meaning: { vi: 'Địa chỉ mà máy chủ lắng nghe.', en: 'Address on which the server listens.' },
+  }),
+  PORT: setting({
+    schema: wholeNumber(0, 65_535),
+    fallback: '8080',
+    form: { vi: 'số 0–65535', en: 'number 0–65535' },
+    meaning: { vi: 'Cổng của máy chủ; 0: cổng trống bất kỳ.', en: 'Port of the server; 0: any free one.' },
+  }),
+  PUBLIC_BASE_URL: setting({
+    schema: httpUrl.transform((url) => url.replace(/\/+$/, '')).optional(),
+    form: URL_FORM,
+    meaning: {
+      vi: 'Địa chỉ mà người ngoài dùng để tra cứu; được in thành mã QR trên giấy. Bắt buộc khi MODE=legal.',
+      en: 'Address under which outsiders look papers up; printed as QR code. Required with MODE=legal.',
+    },
+  }),
+  DATABASE_URL: setting({
+    schema: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+    secret: true,
+    form: { vi: '`postgres://…`', en: '`postgres://…`' },
+    meaning: {
+      vi: 'Máy chủ PostgreSQL. Không đặt: dùng cơ sở dữ liệu nhúng trong DATA_DIR.',
+      en: 'PostgreSQL server. Not set: the embedded database in DATA_DIR.',
+    },
+  }),
+  DATABASE_CONNECTIONS: setting({
+    schema: wholeNumber(2, 90),
+    fallback: '10',
+    form: { vi: 'số 2–90', en: 'number 2–90' },
+    meaning: { vi: 'Số kết nối tối đa của một tiến trình.', en: 'Most connections of one process.' },
+  }),
+  TSA_URLS: setting({
+    schema: urlList,
+    fallback: '',
+    form: { vi: 'các địa chỉ, cách nhau bằng dấu phẩy', en: 'addresses, separated by commas' },
+    meaning: {
+      vi: 'Các dịch vụ cấp dấu thời gian (RFC 3161), thử theo thứ tự.',
+      en: 'Time-stamp authorities (RFC 3161), tried in this order.',
+    },
+  }),
+  TRUST_DIR: setting({
+    schema: z.string().min(1),
+    fallback: 'certs/trust',
+    form: FOLDER,
+    meaning: {
+      vi: 'Chứng thư gốc tin cậy: `signers/`, `tsa/` (PEM).',
+      en: 'Trust anchors: `signers/`, `tsa/` (PEM).',
+    },
+  }),
+  POLICIES_DIR: setting({
+    schema: z.string().min(1),
+    fallback: 'storage-policies',
+    form: FOLDER,
+    meaning: { vi: 'Các quy tắc lưu trữ (YAML).', en: 'Retention rules (YAML).' },
+  }),
+  FORMS_DIR: setting({
+    schema: z.string().min(1).optional(),
+    form: FOLDER,
+    meaning: {
+      vi: 'Biểu mẫu riêng của bệnh viện, ngoài các mẫu có sẵn.',
+      en: 'Forms of the hospital beside the shipped ones.',
+    },
+  }),
+  MAX_PDF_BYTES: setting({
+    schema: wholeNumber(1024, 2 ** 31 - 1),
+    fallback: String(200 * 1024 * 1024),
+    form: { vi: 'số byte', en: 'number of bytes' },
+    meaning: { vi: 'Kích thước lớn nhất của một tệp PDF.', en: 'Largest PDF taken anywhere.' },
+  }),
+  WORKER_CONCURRENCY: setting({
+    schema: wholeNumber(1, 64),
+    fallback: '4',
+    form: { vi: 'số 1–64', en: 'number 1–64' },
+    meaning: { vi: 'Số tác vụ chạy cùng lúc.', en: 'Jobs at once.' },
+  }),
+  ARCHIVE_IMMUTABLE_FLAG: setting({
+    schema: yesOrNo.optional(),
+    form: YES_NO,
+    meaning: {
+      vi: 'Gắn cờ bất biến (`chattr +i`) cho tệp lưu trữ nếu được phép. Mặc định: yes khi MODE=legal, no khi demo.',
+      en: 'Set the immutable flag (`chattr +i`) on archived files where allowed. Default: yes with MODE=legal, no with demo.',
+    },
+  }),
+  CLINIC_STORE_ACCEPTED_BY: setting({
+    schema: z.string().min(1).optional(),
+    form: { vi: 'họ tên, chức vụ', en: 'name and office' },
+    meaning: {
+      vi: 'Người chấp nhận dùng hệ thống tệp làm kho lưu trữ duy nhất khi MODE=legal.',
+      en: 'Who accepts the file system as the only archive with MODE=legal.',
+    },
+  }),
+  SOFTWARE_KEYS_ACCEPTED_BY: setting({
+    schema: z.string().min(1).optional(),
+    form: { vi: 'họ tên, chức vụ', en: 'name and office' },
+    meaning: {
+      vi: 'Người chấp nhận khóa ký bằng phần mềm của người hành nghề khi MODE=legal; mọi báo cáo đều ghi rõ.',
+      en: 'Who accepts software keys of clinicians with MODE=legal; every report says so.',
+    },
+  }),
+  HTTPS_PROXY: setting({
+    schema: httpUrl.optional(),
+    secret: true,
+    form: URL_FORM,
+    meaning: { vi: 'Proxy cho các dịch vụ bên ngoài.', en: 'Proxy to outside services.' },
+  }),
+  NO_PROXY: setting({
+    schema: z.string(),
+    fallback: '',
+    form: { vi: 'các tên máy, cách nhau bằng dấu phẩy', en: 'host names, separated by commas' },
+    meaning: { vi: 'Các máy không đi qua proxy.', en: 'Hosts reached without the proxy.' },
+  }),
+  LOG_LEVEL: setting({
+    schema: z.enum(['debug', 'info', 'warn', 'error']),
+    fallback: 'info',
+    form: { vi: '`debug`, `info`, `warn` hoặc `error`', en: '`debug`, `info`, `warn` or `error`' },
+    meaning: { vi: 'Mức chi tiết của nhật ký máy chủ.', en: 'How much the server log tells.' },
+  }),
+} as const;
+
+type SettingName = keyof typeof SETTINGS;
+
+/** The settings as values, by their names. Optional ones are `undefined` when not set. */
+export type Config = { readonly [Name in SettingName]: z.output<(typeof SETTINGS)[Name]['schema']> };
+
+const NAMES = Object.keys(SETTINGS) as SettingName[];
+
+/**
+ * Reads and checks every setting. `environment` is the process's own unless given; entries of `overrides` (command line
+ * options) win over it. @throws CONFIG_INVALID with all mistakes; values are not repeated in them, since they may be secrets.
+ */
+export function loadConfig(
+  overrides: Partial<Record<SettingName, string>> = {},
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Config {
+  const mistakes: InputMistake[] = [];
+  const values: Partial<Record<SettingName, unknown>> = {};
+  for (const name of NAMES) {
+    const { schema, form, ...rest }: Setting<z.ZodType> = SETTINGS[name];
+    try {
+      const text = overrides[name] ?? fromEnvironment(name, environment) ?? rest.fallback;
+      const parsed = schema.safeParse(text);
+      if (parsed.success) values[name] = parsed.data;
+      else mistakes.push(mistake(name, `cần là ${form.vi}`, `must be: ${form.en}`));
+    } catch (error) {
+      if (!(error instanceof SettingFileError)) throw error;
+      mistakes.push(mistake(`${name}_FILE`, error.vi, error.message));
+    }
+  }
+  if (values.MODE === 'legal' && values.PUBLIC_BASE_URL === undefined) {
+    mistakes.push(mistake('PUBLIC_BASE_URL', 'bắt buộc khi MODE=legal', 'is required with MODE=legal'));
+  }
+  if (mistakes.length > 0) throw new AppError('CONFIG_INVALID', { mistakes, detail: summary(mistakes) });
+  values.ARCHIVE_IMMUTABLE_FLAG ??= values.MODE === 'legal';
+  return values as Config;
+}
+
+class SettingFileError extends Error {
+  readonly vi: string;
+  constructor(vi: string, en: string) {
+    super(en);
+    this.vi = vi;
+  }
+}
+
+/** The value itself, or the contents of the file that `NAME_FILE` names, without the final line feed. Empty counts as not set. */
+function fromEnvironment(name: string, environment: Readonly<Record<string, string | undefined>>): string | undefined {
+  const value = environment[name]?.trim() || undefined;
+  const file = environment[`${name}_FILE`]?.trim() || undefined;
+  if (file === undefined) return value;
+  if (value !== undefined) {
+    throw new SettingFileError(`không đặt cùng lúc ${name} và ${name}_FILE`, `${name} and ${name}_FILE are both set`);
+  }
+  try {
+    return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+  } catch {
+    throw new SettingFileError('không đọc được tệp', 'the file cannot be read');
+  }
+}
+
+function mistake(name: string, vi: string, en: string): InputMistake {
+  return { path: `/${name}`, code: 'CONFIG_INVALID', vi: `${name} ${vi}`, en: `${name} ${en}` };
+}
+
+function summary(mistakes: readonly InputMistake[]): BilingualText {
+  return { vi: mistakes.map(({ vi }) => vi).join('; '), en: mistakes.map(({ en }) => en).join('; ') };
+}
+
+/** The settings as a Markdown table, for the documentation. */
+export function configTable(language: 'vi' | 'en'): string {
+  const heads = { vi: ['Tên', 'Giá trị', 'Mặc định', 'Ý nghĩa'], en: ['Name', 'Value', 'Default', 'Meaning'] };
+  const rows = NAMES.map((name) => {
+    const { form, fallback, meaning }: Setting<z.ZodType> = SETTINGS[name];
+    const usual = fallback === undefined || fallback === '' ? '–' : `\`${fallback}\``;
+    return [`\`${name}\``, form[language], usual, meaning[language]];
+  });
+  const lines = [heads[language], heads[language].map(() => '---'), ...rows];
+  return `${lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}\n`;
+}
