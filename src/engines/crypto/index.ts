@@ -46,6 +46,7 @@ export {
 } from './ocsp.ts';
 export { OID } from './oids.ts';
 export { findPath } from './path.ts';
+export { createPkcs12, type OpenedPkcs12, openPkcs12, type Pkcs12Input } from './pkcs12.ts';
 export {
   buildTimestampRequest,
   buildTimestampResponse,

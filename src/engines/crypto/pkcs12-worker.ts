@@ -1,0 +1,20 @@
+/** Worker thread that opens one PKCS#12 file and ends. The only place that loads node-forge, and only for its RC2. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { AppError } from '../../shared/index.ts';
+import { type Rc2, readPkcs12 } from './pkcs12-reader.ts';
+
+const rc2: Rc2 = async (key, iv, ciphertext) => {
+  const { default: forge } = await import('node-forge');
+  const binary = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1');
+  const cipher = forge.rc2.createDecryptionCipher(binary(key), key.length * 8);
+  cipher.start(binary(iv));
+  cipher.update(forge.util.createBuffer(binary(ciphertext)));
+  return cipher.finish() ? new Uint8Array(Buffer.from(cipher.output.getBytes(), 'latin1')) : undefined;
+};
+
+const { bytes, password } = workerData as { readonly bytes: Uint8Array; readonly password: string };
+try {
+  parentPort?.postMessage({ contents: await readPkcs12(bytes, password, rc2) });
+} catch (error) {
+  parentPort?.postMessage({ problem: error instanceof AppError ? error.code : 'P12_MALFORMED' });
+}
