@@ -56,6 +56,8 @@ const MAX_STEPS = 5_000_000;
 export function compareRevisions(older: PdfView, newer: PdfView, touched: ReadonlySet<number>): FoundChange[] {
   const found: FoundChange[] = [];
   const tasks: Task[] = [];
+  // Looked at last, so that a change is reported under the path where the object lives.
+  const namings: Task[] = [];
   const visited = new Set<string>();
   let steps = 0;
 
@@ -76,25 +78,28 @@ export function compareRevisions(older: PdfView, newer: PdfView, touched: Readon
     field?: FieldSight,
     naming = false,
   ): void => {
-    tasks.push({ role, before, after, path, field, naming });
+    (naming ? namings : tasks).push({ role, before, after, path, field, naming });
   };
 
-  /** Same reference at a place below which nothing changed, or the same pair seen before in this role. */
-  const settled = (task: Task): boolean => {
-    const { before, after } = task;
+  /** Same reference at a place below which nothing changed. */
+  const isUntouched = ({ before, after }: Task): boolean =>
+    isRef(before) && isRef(after) && before.num === after.num && before.gen === after.gen && !touched.has(before.num);
+
+  /** The same pair was compared before in this role. */
+  const isRepeated = (role: Role, { before, after, naming }: Task): boolean => {
     if (!isRef(before) || !isRef(after)) return false;
-    if (before.num === after.num && before.gen === after.gen && !touched.has(before.num)) return true;
-    const key = `${task.role}:${task.naming}:${before.num}:${after.num}:${after.gen}`;
+    const key = `${role}:${role === 'frozen' && naming}:${before.num}:${after.num}:${after.gen}`;
     if (visited.has(key)) return true;
     visited.add(key);
     return false;
   };
 
   const step = (task: Task): void => {
-    if (settled(task)) return;
+    if (isUntouched(task)) return;
     const before = older.resolve(task.before);
     const after = newer.resolve(task.after);
     const role = roleOf(task, before);
+    if (isRepeated(role, task)) return;
     if (role === 'fields' && isArray(before) && isArray(after)) compareFields(before, after, task.path);
     else if (role === 'page-annotations' && isArray(before) && isArray(after))
       compareAnnotations(before, after, task.path);
@@ -283,7 +288,9 @@ export function compareRevisions(older: PdfView, newer: PdfView, touched: Readon
   };
 
   visit('trailer', older.trailer, newer.trailer, TRAILER);
-  for (let task = tasks.pop(); task !== undefined; task = tasks.pop()) {
+  let done = 0;
+  const nextTask = (): Task | undefined => (done < tasks.length ? tasks[done++] : namings.pop());
+  for (let task = nextTask(); task !== undefined; task = nextTask()) {
     steps += 1;
     if (steps > MAX_STEPS || found.length > MAX_CHANGES) {
       report(TRAILER, 'forbidden');
@@ -296,7 +303,7 @@ export function compareRevisions(older: PdfView, newer: PdfView, touched: Readon
       report(task.path, 'forbidden', task.field?.name);
     }
   }
-  return found.reverse();
+  return found;
 }
 
 const TRAILER: Path = { above: undefined, step: 'Trailer' };

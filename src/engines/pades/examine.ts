@@ -39,6 +39,8 @@ export interface ExaminedSignature {
   readonly timestamps: readonly ExaminedTimestamp[];
   /** Earliest proven moment of existence; undefined if no time-stamp proves any. */
   readonly bestTime: Date | undefined;
+  /** Earliest moment that a verifying time-stamp of a trusted authority states, even if that authority's revocation is not known yet. */
+  readonly stampedTime: Date | undefined;
 }
 
 export interface Examination {
@@ -175,6 +177,7 @@ export function examine(bytes: Uint8Array, options: Omit<ValidateOptions, 'file'
         chain: self?.chain,
         timestamps: timestamps.filter(({ kind }) => kind === 'document-timestamp'),
         bestTime: passed(self) ? self?.time : undefined,
+        stampedTime: self?.time,
       };
     }
     const bestTime = earliest([...signatureStamps.filter(passed).map(({ time }) => time), firstProof(revision)]);
@@ -198,7 +201,10 @@ export function examine(bytes: Uint8Array, options: Omit<ValidateOptions, 'file'
     ) {
       reasons.push('TIMESTAMP_ORDER_FAILURE');
     }
-    return { read, revision, reasons, notices: [...notices], chain, timestamps, bestTime };
+    const stampedTime = earliest(
+      timestamps.filter((stamp) => stamp.kind !== 'content-timestamp' && isStamp(stamp)).map(({ time }) => time),
+    );
+    return { read, revision, reasons, notices: [...notices], chain, timestamps, bestTime, stampedTime };
   };
 
   return {
@@ -212,6 +218,14 @@ export function examine(bytes: Uint8Array, options: Omit<ValidateOptions, 'file'
 
 function timeOrder(timestamp: ExaminedTimestamp | undefined): Reason[] {
   return timestamp?.verdict.reasons.includes('TIMESTAMP_ORDER_FAILURE') ? ['TIMESTAMP_ORDER_FAILURE'] : [];
+}
+
+/** Verifies and leads to an anchor; at most revocation data is wanting. */
+export function isStamp({ verdict, chain }: ExaminedTimestamp): boolean {
+  return (
+    chain?.anchor !== undefined &&
+    verdict.reasons.every((reason) => reason === 'NO_REVOCATION_DATA' || reason === 'TRY_LATER')
+  );
 }
 
 function passed(timestamp: ExaminedTimestamp | undefined): boolean {

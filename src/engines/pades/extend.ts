@@ -100,10 +100,10 @@ async function addValidationData(
     if (later)
       questions.set(signer.fingerprint, { chain: [signer, ...others], notBefore: notBefore ?? known?.notBefore });
   };
-  for (const { read, chain, bestTime, timestamps } of seen.signatures) {
+  for (const { read, chain, stampedTime, timestamps } of seen.signatures) {
     const others = chain?.path.slice(1) ?? read.signedData?.certificates ?? [];
     if (read.kind === 'signature') {
-      if (whose === 'everybody' && !isProvided(chain, bestTime, seen)) ask(read.check?.signer, others, bestTime);
+      if (whose === 'everybody' && !isProvided(chain, stampedTime, seen)) ask(read.check?.signer, others, stampedTime);
     } else if (!isProvided(chain, undefined, seen)) ask(read.check?.signer, others, read.token?.time);
     for (const timestamp of timestamps) {
       if (isProvided(timestamp.chain, undefined, seen)) continue;

@@ -10,14 +10,15 @@ export function atLeast(level: Level | 'PKCS7' | null, wanted: Level): boolean {
 }
 
 /**
- * `B-T`: a time-stamp in the signature or over the document proves its time. `B-LT`: certificates and revocation answers of the
+ * `B-T`: a time-stamp in the signature or over the document verifies and leads to an anchor. `B-LT`: certificates and revocation answers of the
  * signer and of that time-stamp are in the file. `B-LTA`: a later document time-stamp covers them. `PKCS7`: not PAdES. Null: unreadable.
  */
 export function levelOf(signature: ExaminedSignature, examination: Examination): Level | 'PKCS7' | null {
-  const { read, bestTime } = signature;
+  const { read, bestTime, stampedTime } = signature;
   if (read.signedData === undefined || read.kind === 'document-timestamp') return null;
   if (!read.isPades) return 'PKCS7';
-  if (bestTime === undefined) return 'B-B';
+  if (stampedTime === undefined) return 'B-B';
+  if (bestTime === undefined) return 'B-T';
   const stamp = signature.timestamps.find(
     ({ kind, time, verdict }) =>
       kind !== 'content-timestamp' && verdict.indication === 'TOTAL-PASSED' && time === bestTime,
