@@ -100,9 +100,9 @@ function asAlgorithm({ scheme, digest }: SigningScheme): SignatureAlgorithm {
   return { scheme, digest, mgfDigest: digest, saltLength: DIGEST_BYTES[digest] };
 }
 
-/** UID of the subject: the attribute UID, else serialNumber (`CCCD:…`, `MST:…`). */
-export function subjectUid({ subject }: Certificate): string | undefined {
-  return subject.attributes.get('UID')?.[0] ?? subject.attributes.get('serialNumber')?.[0];
+/** UIDs of the subject (`CCCD:…`, `MST:…`): the attribute UID, which may repeat; without one, serialNumber. */
+export function subjectUids({ subject }: Certificate): readonly string[] {
+  return subject.attributes.get('UID') ?? subject.attributes.get('serialNumber') ?? [];
 }
 
 /** Why a credential may not sign at that moment, or undefined. Revocation is asked of the authority, not judged here. */

@@ -13,7 +13,7 @@ import {
   unprintableCharacters,
 } from '../shared/index.ts';
 import { type Authority, judgeAuthority } from './authority.ts';
-import { type Credential, type Enrolment, findScheme, subjectUid } from './credential.ts';
+import { type Credential, type Enrolment, findScheme, subjectUids } from './credential.ts';
 import type { Clinician, Delegation, Facility, Patient } from './party.ts';
 import * as store from './store.ts';
 
@@ -234,7 +234,8 @@ export function createParties(deps: { database: Database; clock: Clock; audit: A
       const now = clock.now();
       if (now < certificate.notBefore) throw new AppError('CREDENTIAL_NOT_YET_VALID');
       if (now > certificate.notAfter) throw new AppError('CREDENTIAL_EXPIRED');
-      if (owner.uid !== undefined && owner.uid !== subjectUid(certificate)) throw new AppError('CREDENTIAL_MISMATCH');
+      const uids = subjectUids(certificate);
+      if (owner.uid !== undefined && !uids.includes(owner.uid)) throw new AppError('CREDENTIAL_MISMATCH');
       const credential: Credential = {
         id: newId(now),
         facilityId,
@@ -245,7 +246,7 @@ export function createParties(deps: { database: Database; clock: Clock; audit: A
         fingerprint: certificate.fingerprint,
         issuer: certificate.issuer.text,
         serial: certificate.serial,
-        uid: subjectUid(certificate),
+        uid: owner.uid ?? uids[0],
         notBefore: certificate.notBefore,
         notAfter: certificate.notAfter,
         scheme: await findScheme(enrolment),

@@ -8,6 +8,7 @@ import {
   createArchive,
   loadPolicies,
   parseRetentionFacts,
+  RETENTION_STATES,
   type RetentionPolicy,
 } from '../../src/archive/index.ts';
 import { createAuditLog } from '../../src/platform/audit/index.ts';
@@ -341,6 +342,14 @@ describe('What happened to the bytes', () => {
     expect(await archive.keepLocks(facilityId, ACTOR)).toMatchObject({ done: 1, failed: [] });
     expect((await archive.fsck({ facilityId })).verdict).toBe('sound');
   });
+});
+
+it('The states of retention are the same list in code and in the database', async () => {
+  const { rows } = await sql<{ definition: string }>`
+    SELECT pg_get_constraintdef(oid) AS definition FROM pg_constraint
+    WHERE conrelid = 'record_retention'::regclass AND conname = 'record_retention_state_check'`.execute(database().db);
+  const listed = [...(rows[0]?.definition.matchAll(/'([^']+)'/g) ?? [])].map(([, state]) => state);
+  expect(listed).toEqual([...RETENTION_STATES]);
 });
 
 async function tamper(path: string): Promise<void> {

@@ -9,7 +9,8 @@ import { legalBasisText, type RetentionPolicy } from './rule.ts';
  * `dated`: kept until a date · `permanent`: kept for good · `open-episode`: the work has not ended, so no date can be counted yet ·
  * `expired-on-arrival`: an old record whose period ran out before it came; not locked, goes before the review council.
  */
-export type RetentionState = 'dated' | 'permanent' | 'open-episode' | 'expired-on-arrival';
+export const RETENTION_STATES = ['dated', 'permanent', 'open-episode', 'expired-on-arrival'] as const;
+export type RetentionState = (typeof RETENTION_STATES)[number];
 
 /** Why the store may not let go, whatever the date. */
 export type RetentionHold = 'OPEN_EPISODE' | 'PERMANENT';

@@ -10,6 +10,7 @@ export {
   type ConsideredRule,
   explain,
   type PolicyReference,
+  RETENTION_STATES,
   type RetentionExplanation,
   type RetentionHold,
   type RetentionState,
