@@ -27,45 +27,102 @@ export interface MaterialSourceOptions {
   readonly timeoutMs?: number;
   /** Default 64 MiB. */
   readonly maxCrlBytes?: number;
-  /** An answer is asked for again after so long even if it claims to be good for longer; default 5 minutes. */
-  readonly keepMs?: number;
+  /** Answers are asked for again after so long even if they claim to be good for longer; default 5 minutes and 1 hour. */
+  readonly keepOcspMs?: number;
+  readonly keepCrlMs?: number;
   /** Waits in real time; given by tests whose clock stands still. */
   readonly wait?: (milliseconds: number) => Promise<void>;
 }
 
-type Answer = (
-  | { readonly kind: 'ocsp'; readonly response: OcspResponse; readonly responder: Certificate }
-  | { readonly kind: 'crl'; readonly list: CertificateList }
-) & {
+interface OcspEntry {
+  readonly kind: 'ocsp';
+  readonly response: OcspResponse;
+  readonly responder: Certificate;
+}
+
+interface CrlEntry {
+  readonly kind: 'crl';
+  readonly list: CertificateList;
+}
+
+type Answer = (OcspEntry | CrlEntry) & {
   /** producedAt of OCSP, thisUpdate of a CRL: the state is known as of then. */
   readonly producedAt: Date;
+  readonly nextUpdate: Date | undefined;
   readonly askedAt: Date;
 };
 
+/** What an answer must fulfil. */
+interface Need {
+  readonly notBefore: Date | undefined;
+  /** An older answer is of no use. */
+  readonly mustBeFresh: boolean;
+}
+
 const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
 
 export function createMaterialSource(options: MaterialSourceOptions): MaterialSource {
   const { transport, clock, anchors } = options;
-  const keepMs = options.keepMs ?? 5 * 60 * SECOND_MS;
   const timeoutMs = options.timeoutMs ?? 10 * SECOND_MS;
   const maxBytes = options.maxCrlBytes ?? 64 * 1024 * 1024;
   const wait = options.wait ?? ((milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)));
   const issuers = createIssuerFinder({ transport, clock, anchors: [...anchors, ...(options.timestampAnchors ?? [])] });
-  const answers = createBoundedCache<Answer>(clock, 5_000);
+  const ocsps = createBoundedCache<Answer>(clock, 5_000);
+  const lists = createBoundedCache<Answer>(clock, 50);
+  const keepMs = { ocsp: options.keepOcspMs ?? 5 * MINUTE_MS, crl: options.keepCrlMs ?? 60 * MINUTE_MS };
+  const underway = new Map<string, Promise<Answer>>();
 
-  async function ask(certificate: Certificate, issuer: Certificate, notBefore: Date | undefined): Promise<Answer> {
+  /** The remembered answer if it will do, else a new one; asked for once, however many wait for it. */
+  async function remembered(key: string, need: Need, fetch: () => Promise<Answer>): Promise<Answer> {
     const askedAt = clock.now();
+    const cache = key.startsWith('ocsp') ? ocsps : lists;
+    const known = cache.get(key);
+    if (known !== undefined && suffices(known, need)) return known;
+    const pending = underway.get(key);
+    if (pending !== undefined) {
+      const answer = await pending;
+      if (suffices(answer, need)) return answer;
+    }
+    const fetching = fetch();
+    underway.set(key, fetching);
+    try {
+      const answer = await fetching;
+      const ours = askedAt.getTime() + keepMs[answer.kind];
+      cache.put(key, answer, new Date(Math.min(ours, answer.nextUpdate?.getTime() ?? ours)));
+      return answer;
+    } finally {
+      if (underway.get(key) === fetching) underway.delete(key);
+    }
+  }
+
+  async function fromOcsp(certificate: Certificate, issuer: Certificate): Promise<Answer> {
+    const askedAt = clock.now();
+    const answer = await askOcsp(certificate, issuer, { transport, clock, timeoutMs });
+    const { response, single, responder, producedAt } = answer;
+    return { kind: 'ocsp', response, responder, producedAt, nextUpdate: single.nextUpdate, askedAt };
+  }
+
+  async function fromCrl(certificate: Certificate, issuer: Certificate): Promise<Answer> {
+    const askedAt = clock.now();
+    const list = await fetchCrl(certificate, issuer, { transport, clock, timeoutMs, maxBytes });
+    return { kind: 'crl', list, producedAt: list.thisUpdate, nextUpdate: list.nextUpdate, askedAt };
+  }
+
+  /** OCSP first, then CRL; the first that is fresh, else the first at all. Throws OCSP_UNAVAILABLE when neither answers. */
+  async function ask(certificate: Certificate, issuer: Certificate, need: Need): Promise<Answer> {
+    const listKey = `crl ${issuer.fingerprint} ${certificate.crlUrls.join(' ')}`;
+    const sources = [
+      { urls: certificate.ocspUrls, key: `ocsp ${certificate.fingerprint}`, fetch: fromOcsp },
+      { urls: certificate.crlUrls, key: listKey, fetch: fromCrl },
+    ];
     const failures: unknown[] = [];
     let stale: Answer | undefined;
-    const sources = [
-      { urls: certificate.ocspUrls, get: () => ocspAnswer(certificate, issuer, askedAt) },
-      { urls: certificate.crlUrls, get: () => crlAnswer(certificate, issuer, askedAt) },
-    ];
-    for (const { urls, get } of sources) {
+    for (const { urls, key, fetch } of sources) {
       if (urls.length === 0) continue;
       try {
-        const answer = await get();
-        if (isFresh(answer, notBefore)) return answer;
+        const answer = await remembered(key, need, () => fetch(certificate, issuer));
+        if (isFresh(answer, need.notBefore)) return answer;
         stale ??= answer;
       } catch (failure) {
         failures.push(failure);
@@ -81,54 +138,20 @@ export function createMaterialSource(options: MaterialSourceOptions): MaterialSo
     });
   }
 
-  async function ocspAnswer(certificate: Certificate, issuer: Certificate, askedAt: Date): Promise<Answer> {
-    const { response, single, responder, producedAt } = await askOcsp(certificate, issuer, {
-      transport,
-      clock,
-      timeoutMs,
-    });
-    const answer = { kind: 'ocsp', response, responder, producedAt, askedAt } as const;
-    answers.put(keyOf(certificate), answer, keepUntil(askedAt, single.nextUpdate));
-    return answer;
-  }
-
-  async function crlAnswer(certificate: Certificate, issuer: Certificate, askedAt: Date): Promise<Answer> {
-    const list = await fetchCrl(certificate, issuer, { transport, clock, timeoutMs, maxBytes });
-    const answer = { kind: 'crl', list, producedAt: list.thisUpdate, askedAt } as const;
-    // One list speaks about every certificate of its address.
-    answers.put(keyOf(certificate), answer, keepUntil(askedAt, list.nextUpdate));
-    return answer;
-  }
-
-  function keepUntil(askedAt: Date, nextUpdate: Date | undefined): Date {
-    const ours = askedAt.getTime() + keepMs;
-    return new Date(Math.min(ours, nextUpdate?.getTime() ?? ours));
-  }
-
   /**
-   * The answer about one certificate: remembered if current and fresh enough. The certificate at the head of a chain needs one
-   * from after `notBefore`, else TRY_LATER (EN 319 102-1 §5.2.5.4 asks freshness of the signing certificate). For CA
-   * certificates a newer one is asked for, but a current one is enough: roots publish twice a year.
+   * The answer about one certificate. The certificate at the head of a chain needs one from `notBefore` on, else TRY_LATER
+   * (EN 319 102-1 §5.2.5.4 asks freshness of the signing certificate). For CA certificates a newer one is asked for, but a
+   * current one is enough: roots publish twice a year.
    */
-  async function answerFor(
-    certificate: Certificate,
-    issuer: Certificate,
-    notBefore: Date | undefined,
-    mustBeFresh: boolean,
-  ): Promise<Answer> {
-    const known = answers.get(keyOf(certificate));
-    if (known !== undefined) {
-      const alreadyAskedSince = notBefore === undefined || known.askedAt >= notBefore;
-      if (isFresh(known, notBefore) || (!mustBeFresh && alreadyAskedSince)) return known;
-    }
-    let answer = await ask(certificate, issuer, notBefore);
-    if (mustBeFresh && isWithinSameSecond(answer, notBefore)) {
+  async function answerFor(certificate: Certificate, issuer: Certificate, need: Need): Promise<Answer> {
+    let answer = await ask(certificate, issuer, need);
+    if (need.mustBeFresh && isWithinSameSecond(answer, need.notBefore)) {
       // OCSP answers carry whole seconds, time-stamps may carry fractions: the next second decides.
       await wait(SECOND_MS);
-      answer = await ask(certificate, issuer, notBefore);
+      answer = await ask(certificate, issuer, need);
     }
-    if (mustBeFresh && notBefore !== undefined && !isFresh(answer, notBefore)) {
-      throw tryLater(certificate, answer, notBefore);
+    if (need.mustBeFresh && need.notBefore !== undefined && !isFresh(answer, need.notBefore)) {
+      throw tryLater(certificate, answer, need.notBefore);
     }
     return answer;
   }
@@ -142,7 +165,7 @@ export function createMaterialSource(options: MaterialSourceOptions): MaterialSo
     const links = path.slice(0, -1).filter((certificate) => !issuers.isAnchor(certificate));
     const found = await Promise.all(
       links.map((certificate, index) =>
-        settle(answerFor(certificate, path[index + 1] ?? certificate, notBefore, index === 0)),
+        settle(answerFor(certificate, path[index + 1] ?? certificate, { notBefore, mustBeFresh: index === 0 })),
       ),
     );
     const direct = found.filter((answer) => answer !== undefined);
@@ -152,7 +175,9 @@ export function createMaterialSource(options: MaterialSourceOptions): MaterialSo
         // RFC 6960 §4.2.2.2.1: a responder with nocheck is trusted for its lifetime; a CA is a link of its own.
         if (delegate === undefined || delegate.ocspNoCheck || delegate.basicConstraints?.ca === true) return undefined;
         const [, issuer] = await issuers.complete(delegate, path);
-        return issuer === undefined ? undefined : settle(answerFor(delegate, issuer, undefined, false));
+        return issuer === undefined
+          ? undefined
+          : settle(answerFor(delegate, issuer, { notBefore: undefined, mustBeFresh: false }));
       }),
     );
     return [...direct, ...delegates.filter((answer) => answer !== undefined)];
@@ -197,12 +222,13 @@ export function createMaterialSource(options: MaterialSourceOptions): MaterialSo
   return { collect, checkBeforeSigning };
 }
 
-function keyOf(certificate: Certificate): string {
-  return certificate.fingerprint;
-}
-
 function isFresh(answer: Answer, notBefore: Date | undefined): boolean {
   return notBefore === undefined || answer.producedAt >= notBefore;
+}
+
+/** Fresh, or nothing newer was to be had when last asked and an older one will do. */
+function suffices(answer: Answer, { notBefore, mustBeFresh }: Need): boolean {
+  return isFresh(answer, notBefore) || (!mustBeFresh && notBefore !== undefined && answer.askedAt >= notBefore);
 }
 
 function isWithinSameSecond(answer: Answer, notBefore: Date | undefined): boolean {

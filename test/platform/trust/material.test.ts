@@ -57,7 +57,18 @@ describe('collecting for a signature', () => {
     expect(requests.sort()).toEqual(['GET /crl', 'POST /ocsp']);
     clock.advance(6 * 60_000);
     await material.collect(chain, {});
-    expect(requests).toHaveLength(4);
+    expect(requests.filter((request) => request === 'POST /ocsp')).toHaveLength(2);
+    clock.advance(60 * 60_000);
+    await material.collect(chain, {});
+    expect(requests.filter((request) => request === 'GET /crl')).toHaveLength(2);
+  });
+
+  test('one list serves everybody of its issuer, and is fetched once though many wait for it', async () => {
+    const { material, cast, authority, requests } = await observedAuthority();
+    authority.setFaults({ ocsp: 'down' });
+    await Promise.all(Object.values(cast).map(({ certificate }) => material.collect([certificate], {})));
+    // One of the issuing CA and one of the root.
+    expect(requests.filter((request) => request === 'GET /crl')).toHaveLength(2);
   });
 
   test('an answer from before the signature is not fresh enough: a new one is fetched', async () => {

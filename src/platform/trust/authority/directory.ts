@@ -98,7 +98,9 @@ async function loadHolder(dir: string, name: string): Promise<Holder> {
 async function saveIdentity(dir: string, identity: Identity): Promise<void> {
   const { slug, pin, certificate, chain, privateKey } = identity;
   await put(dir, `${slug}.pem`, toPem(certificate, ...chain), 0o644);
-  await put(dir, `${slug}.p12`, createPkcs12({ privateKey, certificate, chain }, pin), 0o600);
+  const friendlyName = certificate.subject.attributes.get('CN')?.[0] ?? slug;
+  const file = createPkcs12({ privateKey, certificate, chain, password: pin, friendlyName });
+  await put(dir, `${slug}.p12`, file, 0o600);
   await put(dir, `${slug}.pin`, pin, 0o600);
 }
 
