@@ -112,9 +112,10 @@ function addField(
   if (fieldName === '' || fieldName.includes('.') || fieldNames(view).has(fieldName)) throw badField();
   const number = where === 'invisible' ? 1 : where.page;
   const page = pageRefs(view)[number - 1];
-  if (page === undefined) throw badField();
-  const rotation = rotationOf(view, page);
-  const rect = where === 'invisible' ? ([0, 0, 0, 0] as const) : userSpace(view, page, rotation, where.rect);
+  if (page === undefined && where !== 'invisible') throw badField();
+  const rotation = page === undefined ? 0 : rotationOf(view, page);
+  const rect =
+    page === undefined || where === 'invisible' ? ([0, 0, 0, 0] as const) : userSpace(view, page, rotation, where.rect);
   const field = update.add(
     new Map<string, PdfObject>([
       ['Type', name('Annot')],
@@ -124,10 +125,10 @@ function addField(
       ['Rect', [...rect]],
       // Print and Locked, never hidden (ISO 19005-3 §6.3.2).
       ['F', 132],
-      ['P', page],
+      ...(page === undefined ? [] : ([['P', page]] as const)),
     ]),
   );
-  appendTo(update, page, 'Annots', field);
+  if (page !== undefined) appendTo(update, page, 'Annots', field);
   appendTo(update, formOf(update), 'Fields', field);
   return {
     field,

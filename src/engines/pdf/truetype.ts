@@ -112,7 +112,8 @@ function subset(font: Buffer, codePoints: Iterable<number>, tag: string): Embedd
         number,
       ],
     },
-    characters: new Map(Array.from(glyphs, ([codePoint, gid]) => [gid, codePoint])),
+    // Where two characters share a glyph (blank and no-break blank), the lower one is meant.
+    characters: new Map(Array.from(glyphs, ([codePoint, gid]) => [gid, codePoint] as const).reverse()),
     gid: (codePoint) => glyphs.get(codePoint),
     width: (gid) => scaled(hmtx.readUInt16BE(Math.min(gid, old.length - 1) * 4)),
   };

@@ -21,7 +21,7 @@ import { decodeText } from './text.ts';
 /** An object stream taken apart: numbers and places of its objects in the decoded bytes. */
 interface ObjectStream {
   readonly decoded: Uint8Array;
-  readonly places: readonly { readonly num: number; readonly offset: number }[];
+  readonly places: readonly { readonly num: number; readonly offset: number; readonly end: number }[];
   readonly parsed: Map<number, PdfObject>;
 }
 
@@ -116,15 +116,19 @@ export function createView(revisions: readonly Revision[], cache: ObjectCache): 
       throw noContainer(num);
     }
     const cursor = cursorAt(decoded, 0, limits.maxDepth, first);
-    const places: { num: number; offset: number }[] = [];
+    const places: { num: number; offset: number; end: number }[] = [];
     for (let index = 0; index < count; index++) {
       skipBlank(cursor);
       const member = takeUnsigned(cursor);
       skipBlank(cursor);
       const offset = takeUnsigned(cursor);
       if (member === undefined || offset === undefined || first + offset > decoded.length) throw noContainer(num);
-      places.push({ num: member, offset: first + offset });
+      places.push({ num: member, offset: first + offset, end: decoded.length });
     }
+    const inOrder = [...places].sort((left, right) => left.offset - right.offset);
+    inOrder.forEach((place, index) => {
+      place.end = inOrder[index + 1]?.offset ?? decoded.length;
+    });
     return { decoded, places, parsed: new Map() };
   }
 
@@ -139,7 +143,11 @@ export function createView(revisions: readonly Revision[], cache: ObjectCache): 
     }
     const known = parsed.get(index);
     if (known !== undefined) return known;
-    const value = parseObject(cursorAt(decoded, place.offset, limits.maxDepth));
+    const cursor = cursorAt(decoded, place.offset, limits.maxDepth, place.end);
+    const value = parseObject(cursor);
+    skipBlank(cursor);
+    // Anything else behind it (a stream, §7.5.7 forbids it) would be read by some and passed over by others.
+    if (cursor.pos !== place.end) throw noContainer(stream);
     parsed.set(index, value);
     return value;
   }

@@ -244,7 +244,7 @@ function readXrefStream(cursor: Cursor, limits: PdfLimits, budget: number): Omit
     throw broken('thiếu /W hoặc /Size', 'no /W or /Size');
   const [w0, w1, w2] = widths;
   const sane = (width: unknown): width is number => isInteger(width as number) && (width as number) >= 0;
-  if (!sane(w0) || !sane(w1) || !sane(w2) || w0 > 4 || w1 > 6 || w2 > 4 || w0 + w1 + w2 === 0) {
+  if (!sane(w0) || !sane(w1) || !sane(w2) || w0 > 8 || w1 > 8 || w2 > 8 || w0 + w1 + w2 === 0) {
     throw broken('/W không hợp lệ', 'impossible /W');
   }
   const index = dict.get('Index') ?? [0, size];
@@ -265,6 +265,7 @@ function readXrefStream(cursor: Cursor, limits: PdfLimits, budget: number): Omit
     if (width === 0) return fallback;
     let number = 0;
     for (const end = pos + width; pos < end; pos++) number = number * 256 + (decoded[pos] as number);
+    if (!Number.isSafeInteger(number)) throw broken('số quá lớn', 'a number is too large');
     return number;
   };
   for (let part = 0; part < index.length; part += 2) {
