@@ -34,8 +34,8 @@ it.skipIf(process.platform !== 'linux')(
     const warm = await run(WARM);
     const later = await run(documents - WARM);
     await renderer.close();
-    // A leaked document would be about half a megabyte each.
-    expect(later - warm).toBeLessThan(30);
+    // Documents that are kept cost 0.6 MB each: 120 MB here. The allocator needs some room to settle.
+    expect(later - warm).toBeLessThan(60);
   },
   documents * 400,
 );
