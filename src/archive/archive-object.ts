@@ -3,7 +3,7 @@ import type { AuditActor } from '../platform/audit/index.ts';
 import type { Tx } from '../platform/db/index.ts';
 import type { StoredObject } from '../platform/storage/index.ts';
 import { AppError, newId, sha256Hex, toAppError } from '../shared/index.ts';
-import { explain, mergeFacts, type RetentionFacts, shownAs } from './policy/index.ts';
+import { explain, floorLock, mergeFacts, type RetentionFacts, shownAs } from './policy/index.ts';
 import { ratchet } from './ratchet.ts';
 import { type ArchiveReceipt, readReceipt, writeReceipt } from './receipt.ts';
 import { type Decision, decide, enforceLocks, type RetentionDeps } from './retention.ts';
@@ -48,8 +48,6 @@ export function archiveKey(facilityId: string, documentId: string, n: number, sh
   return `v1/${facilityId}/${documentId}/${n}-${sha256}.pdf`;
 }
 
-const DAY_MS = 24 * 60 * 60 * 1000;
-
 /**
  * Archives the bytes of a document: idempotent by name, so it may be repeated after any crash. Order: already done? → put under
  * the short floor lock → exact date → one transaction with registration, audit entry and `alongside` → the record's other
@@ -82,9 +80,9 @@ async function putLocked(deps: RetentionDeps, key: string, request: ArchiveReque
   const previous = await store.findRetention(deps.database.db, request.facilityId, request.recordId);
   const explanation = explain(mergeFacts(previous?.facts, request.facts), deps.policies, now);
   const { retainUntil, hold } = ratchet(previous, explanation);
-  const floor = new Date(Math.ceil((now.getTime() + explanation.floorDays * DAY_MS) / 1000) * 1000);
+  const floor = floorLock(now, explanation.floorDays);
   const put = await deps.store.put(key, request.bytes, {
-    retainUntil: retainUntil < floor ? retainUntil : floor,
+    retainUntil: new Date(Math.min(retainUntil.getTime(), floor.getTime())),
     hold: hold !== undefined,
     contentType: request.contentType ?? 'application/pdf',
   });

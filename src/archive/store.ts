@@ -238,18 +238,6 @@ export async function findObject(
   return row === undefined ? undefined : asObject(row);
 }
 
-export async function listObjectsOfRecord(db: Db, facilityId: string, recordId: string): Promise<ObjectRow[]> {
-  const rows = await db
-    .selectFrom('archive_object')
-    .selectAll()
-    .where('facility_id', '=', facilityId)
-    .where('record_id', '=', recordId)
-    .orderBy('archived_at')
-    .orderBy('id')
-    .execute();
-  return rows.map(asObject);
-}
-
 /** A page of objects whose id comes after `after`, by id. */
 export async function pageOfObjects(
   db: Db,

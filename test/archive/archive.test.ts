@@ -21,7 +21,6 @@ const RULES = join(import.meta.dirname, '../../storage-policies');
 const START = new Date('2026-11-27T10:00:00+07:00');
 const ACTOR = { kind: 'system', id: 'archive' } as const;
 const DISCHARGED = { dischargedAt: '2026-11-27T09:30:00+07:00' };
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 const folders: { remove(): void }[] = [];
 afterAll(() => {
@@ -254,12 +253,16 @@ describe('The retention of a record', () => {
     const { archive, clock, store, facilityId, recordId, request } = await setting();
     const { object } = await archive.archiveDocument(request({ admittedAt: '2026-11-20T08:00:00+07:00' }));
     const lock = () => store.stat(object.key, object.versionId);
-    expect(await lock()).toMatchObject({ hold: true, retainUntil: new Date(START.getTime() + 14 * DAY_MS) });
+    expect(await lock()).toMatchObject({ hold: true, retainUntil: new Date('2026-12-12T00:00:00Z') });
     expect(await archive.keepLocks(facilityId, ACTOR)).toMatchObject({ records: 0 });
 
-    clock.advance(10 * DAY_MS);
-    expect(await archive.keepLocks(facilityId, ACTOR)).toMatchObject({ records: 1, done: 1 });
-    expect((await lock())?.retainUntil).toEqual(new Date(START.getTime() + 24 * DAY_MS));
+    clock.advance(5 * 60 * 60 * 1000);
+    await archive.archiveDocument(request({ admittedAt: '2026-11-20T08:00:00+07:00' }));
+    expect((await archive.retentionOf(facilityId, recordId))?.steps).toHaveLength(1);
+
+    clock.set(new Date('2026-12-07T15:00:00+07:00'));
+    expect(await archive.keepLocks(facilityId, ACTOR)).toMatchObject({ records: 1, done: 2 });
+    expect((await lock())?.retainUntil).toEqual(new Date('2026-12-22T00:00:00Z'));
 
     const facts = parseRetentionFacts({ dischargedAt: '2026-12-31T23:30:00+07:00' });
     const dated = await archive.raiseRetention({ facilityId, recordId, facts, actor: ACTOR });

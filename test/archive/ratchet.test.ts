@@ -60,6 +60,14 @@ describe('Whatever a record learns, and when', () => {
     );
   });
 
+  it('a document that does not name the kind of the file does not change it', () => {
+    const known = { kind: 'chronic-outpatient', causes: ['mental-illness'] };
+    expect(mergeFacts(known, { kind: 'treatment', closedAt: '2026-11-01T00:00:00Z', causes: [] })).toEqual({
+      ...known,
+      closedAt: '2026-11-01T00:00:00Z',
+    });
+  });
+
   it('mixed facts are kept at least as long as each of them alone', () => {
     const now = new Date('2026-11-27T03:00:00Z');
     fc.assert(

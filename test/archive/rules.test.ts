@@ -166,7 +166,7 @@ describe('The law’s calendar', () => {
   it('holds an open episode under a short lock', () => {
     const found = decide({ admittedAt: AFTER_2025 });
     expect(found).toMatchObject({ state: 'open-episode', hold: 'OPEN_EPISODE', floorDays: 14 });
-    expect(found.retainUntil.toISOString()).toBe('2026-12-11T03:00:00.000Z');
+    expect(found.retainUntil.toISOString()).toBe('2026-12-12T00:00:00.000Z');
   });
 
   it('knows that a death ends the episode even if nobody entered the discharge', () => {

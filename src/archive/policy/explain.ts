@@ -52,6 +52,11 @@ export interface RetentionExplanation {
   readonly evaluatedAt: Date;
 }
 
+/** End of the short lock: a whole day, so that all that happens to a record on one day asks the store for the same date. */
+export function floorLock(now: Date, days: number): Date {
+  return new Date((Math.ceil(now.getTime() / DAY_MS) + days) * DAY_MS);
+}
+
 /** The end of retention as people read it. */
 export function shownAs(state: RetentionState, retainUntil: Date): BilingualText {
   if (state === 'permanent') return FOR_EVER;
@@ -110,7 +115,7 @@ export function explain(facts: RetentionFacts, policies: readonly RetentionPolic
   }
   const { end, until } = decisive;
   if (open || end === undefined || until === undefined) {
-    const retainUntil = new Date(Math.ceil((now.getTime() + policy.floorDays * DAY_MS) / 1000) * 1000);
+    const retainUntil = floorLock(now, policy.floorDays);
     const reasoning = [...because, openLine(policy.floorDays), ...confidenceLine(policy)];
     return {
       ...common,

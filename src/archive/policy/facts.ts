@@ -4,24 +4,18 @@ import type { RecordFacts } from '../../forms/index.ts';
 import { AppError, type InputMistake } from '../../shared/index.ts';
 import { parseOrMistakes } from './mistakes.ts';
 
-/** Kinds that the shipped rules know. A hospital's own rules may use further names; an unlisted kind takes its equivalent group. */
-export const RECORD_KINDS = [
-  'treatment',
-  'chronic-outpatient',
-  'health-check-certificate',
-  'health-care-register',
-  'electronic-health-book',
-  'ivf-birth',
-  'surrogacy',
-  'gamete-donation',
-  'sex-redetermination',
-] as const;
+/**
+ * The kind of a file whose documents say nothing else. Other kinds that the shipped rules list: chronic-outpatient,
+ * health-check-certificate, health-care-register, electronic-health-book, ivf-birth, surrogacy, gamete-donation, sex-redetermination.
+ * A hospital's own rules may add kinds; an unlisted kind takes its equivalent group.
+ */
+const USUAL_KIND = 'treatment';
 
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const moment = z.iso.datetime({ offset: true });
 
 const FACTS = z.strictObject({
-  kind: z.string().regex(NAME).default('treatment'),
+  kind: z.string().regex(NAME).default(USUAL_KIND),
   admittedAt: moment.optional(),
   dischargedAt: moment.optional(),
   diedAt: moment.optional(),
@@ -73,7 +67,8 @@ export function retentionFacts(record: RecordFacts, more: Partial<RetentionFacts
  */
 export function mergeFacts(known: RetentionFacts | undefined, learned: RetentionFacts): RetentionFacts {
   if (known === undefined) return learned;
-  return { ...known, ...learned, causes: [...new Set([...known.causes, ...learned.causes])] };
+  const kind = learned.kind === USUAL_KIND ? known.kind : learned.kind;
+  return { ...known, ...learned, kind, causes: [...new Set([...known.causes, ...learned.causes])] };
 }
 
 function orderMistakes(facts: RetentionFacts): InputMistake[] {

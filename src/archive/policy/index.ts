@@ -9,6 +9,7 @@ export type { Condition } from './condition.ts';
 export {
   type ConsideredRule,
   explain,
+  floorLock,
   type PolicyReference,
   RETENTION_STATES,
   type RetentionExplanation,
@@ -16,9 +17,9 @@ export {
   type RetentionState,
   shownAs,
 } from './explain.ts';
-export { mergeFacts, parseRetentionFacts, RECORD_KINDS, type RetentionFacts, retentionFacts } from './facts.ts';
+export { mergeFacts, parseRetentionFacts, type RetentionFacts, retentionFacts } from './facts.ts';
 export { loadPolicies } from './load-policies.ts';
-export { canonicalJson, legalBasisText, policyJsonSchema, type RetentionPolicy } from './rule.ts';
+export { canonicalJson, policyJsonSchema, type RetentionPolicy } from './rule.ts';
 
 /** For `antin policy check`: the rules of a directory. @throws POLICY_INVALID with all mistakes at once. */
 export const policyCheck = (dir: string): Promise<readonly RetentionPolicy[]> => loadPolicies(dir);
