@@ -5,5 +5,5 @@
 export { createMaterialSource, type MaterialSourceOptions } from './material.ts';
 export { createTimestampSource, type TimestampSourceOptions } from './timestamps.ts';
 export { createHttpTransport, type HttpTransport, type HttpTransportOptions, type ProxySettings } from './transport.ts';
-export { DEVELOPMENT_MARK, isDevelopmentAnchor, loadTrust } from './trust-store.ts';
+export { isDevelopmentAnchor, loadTrust } from './trust-store.ts';
 export type * from './types.ts';

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { TransportAnswer } from '../types.ts';
 import type { Authority, AuthorityFaults } from './types.ts';
 
-export interface AuthorityRequest {
+interface AuthorityRequest {
   readonly method: string;
   /** Below the base URL: `/tsa`, `/ocsp`, `/crl/issuing.crl`, `/ca/issuing.cer`. */
   readonly path: string;

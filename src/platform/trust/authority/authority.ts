@@ -22,7 +22,7 @@ import type {
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const YEAR_MS = 365 * DAY_MS;
-export const DEFAULT_BASE_URL = 'http://127.0.0.1:9480';
+const DEFAULT_BASE_URL = 'http://127.0.0.1:9480';
 
 /** CRLReason (RFC 5280 §5.3.1). */
 const REASON_CODES = {

@@ -2,7 +2,7 @@
  * The throw-away authority: engine of `antin dev-pki`, of demo mode and of the tests. Real cryptography, no legal value;
  * legal mode refuses its anchors (`isDevelopmentAnchor`).
  */
-export { createAuthority, DEFAULT_BASE_URL, restoreAuthority } from './authority.ts';
+export { createAuthority, restoreAuthority } from './authority.ts';
 export { type CastMember, DEMO_HOSPITAL, issueDemoCast } from './cast.ts';
 export { loadAuthority, saveAuthority } from './directory.ts';
 export { authorityTransport } from './in-process.ts';

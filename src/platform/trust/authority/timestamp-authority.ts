@@ -15,7 +15,7 @@ import { generateKey } from './keys.ts';
 import type { AuthorityFaults, Holder } from './types.ts';
 
 /** Policy of the tokens; an arc of the examples, like everything here without legal value. */
-export const TSA_POLICY = '2.999.3161.1';
+const TSA_POLICY = '2.999.3161.1';
 const OTHER_POLICY = '2.999.3161.2';
 const DAY_MS = 24 * 60 * 60 * 1000;
 
