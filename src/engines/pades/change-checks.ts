@@ -12,6 +12,7 @@ import {
   type PdfView,
   ref,
 } from '../pdf/index.ts';
+import { sameValue } from './change-graph.ts';
 import { type CheckName, NEW_FIELD_KEYS } from './change-rules.ts';
 import type { ChangeClass } from './types.ts';
 
@@ -31,12 +32,21 @@ export interface CheckInput {
   readonly before: PdfObject | undefined;
   readonly after: PdfObject | undefined;
   readonly field: FieldSight | undefined;
+  /** More than one object of the older revision refers to this one. */
+  readonly isShared: (num: number) => boolean;
 }
 
 /** The class of a change, or undefined where no rule allows it: then it must be no change at all. */
 export const CHECKS: Readonly<
   Record<Exclude<CheckName, 'first-annotations'>, (input: CheckInput) => ChangeClass | undefined>
 > = {
+  // Every update changes the second half (ISO 32000-2 §14.4); the first half is the identity of the file.
+  'file-identifier': ({ older, newer, before, after }) => {
+    if (after === undefined) return undefined;
+    if (before === undefined) return 'metadata';
+    return sameValue(older.array(before)?.[0], newer.array(after)?.[0]) ? 'none' : 'metadata';
+  },
+
   'version-grows': ({ older, newer, before, after }) => {
     const next = versionNumber(newer.name(after));
     const previous = before === undefined ? 0 : versionNumber(older.name(before));
@@ -58,13 +68,12 @@ export const CHECKS: Readonly<
     return isVariable(field) && isPlainValue(newer, after) ? 'form-filling' : undefined;
   },
 
-  'field-appearance': ({ newer, after, field }) => {
-    if (field?.type === 'Sig') {
-      return field.signedAs !== undefined && after !== undefined && ownsItsResources(newer, after)
-        ? field.signedAs
-        : undefined;
-    }
-    return isVariable(field) ? 'form-filling' : undefined;
+  'field-appearance': ({ newer, before, after, field, isShared }) => {
+    // An appearance dictionary that something else uses too would from now on be two things to two readers.
+    if (isRef(before) && isShared(before.num)) return undefined;
+    if (field?.type !== 'Sig') return isVariable(field) ? 'form-filling' : undefined;
+    const signed = field.signedAs !== undefined && after !== undefined && ownsItsResources(newer, after);
+    return signed ? field.signedAs : undefined;
   },
 
   'appearance-state': ({ field }) => (isVariable(field) ? 'form-filling' : undefined),

@@ -22,18 +22,21 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && Buffer.compare(a, b) === 0;
 }
 
-export interface ChangedObjects {
-  /** Numbers of the objects whose value differs between this revision and the next. */
-  readonly changed: ReadonlySet<number>;
-  /** Those, and every object of this revision from which one of them can be reached. */
+export interface RevisionStep {
+  /** The objects whose value differs between this revision and the next, and every object of this one from which they can be reached. */
   readonly touched: ReadonlySet<number>;
+  /** True if more than one object (or the trailer) of this revision refers to it. */
+  isShared(num: number): boolean;
 }
 
+/** Stands for the trailer among object numbers. */
+const TRAILER = -1;
+
 /**
- * Walks the revisions of a file upwards from `first`: each call of `next` looks at the step from the current revision to the
- * one after it. The graph of references is built once and then mended, so that a long chain of signatures costs what it adds.
+ * Walks the revisions of a file upwards from `first`, handing each step from one revision to the next to `compare`. The graph of
+ * references is built once and then mended, so that a long chain of signatures costs what it adds.
  */
-export function createChangeGraph(file: PdfFile, first: number): { next(): ChangedObjects } {
+export function createChangeGraph(file: PdfFile, first: number): { next<T>(compare: (step: RevisionStep) => T): T } {
   let revision = first;
   const outgoing = new Map<number, readonly number[]>();
   const incoming = new Map<number, Set<number>>();
@@ -59,6 +62,7 @@ export function createChangeGraph(file: PdfFile, first: number): { next(): Chang
     }
   };
   for (const num of file.view(first).objectNumbers()) link(num, valueAt(first, num));
+  link(TRAILER, file.view(first).trailer);
 
   /** What the next revision writes anew, and what is read through that: streams by their /Length, objects by their object stream. */
   const candidates = (): ReadonlySet<number> => {
@@ -84,7 +88,7 @@ export function createChangeGraph(file: PdfFile, first: number): { next(): Chang
   };
 
   return {
-    next() {
+    next(compare) {
       const changed = new Set<number>();
       const updates: [number, PdfObject][] = [];
       for (const num of candidates()) {
@@ -103,9 +107,11 @@ export function createChangeGraph(file: PdfFile, first: number): { next(): Chang
           open.push(source);
         }
       }
+      const result = compare({ touched, isShared: (num) => (incoming.get(num)?.size ?? 0) > 1 });
       for (const [num, value] of updates) link(num, value);
       revision += 1;
-      return { changed, touched };
+      link(TRAILER, file.view(revision).trailer);
+      return result;
     },
   };
 }

@@ -30,6 +30,7 @@ export type Role =
 
 /** A check by code, for rules that depend on more than the place. Named here, implemented in change-checks.ts. */
 export type CheckName =
+  | 'file-identifier'
   | 'version-grows'
   | 'signature-flags-grow'
   | 'no-longer-needs-appearances'
@@ -64,7 +65,7 @@ const FILE_KEYS = ['Size', 'Prev', 'XRefStm', 'Type', 'W', 'Index', 'Length', 'F
 export const CHANGE_RULES: Readonly<Record<Role, Readonly<Record<string, KeyRule>>>> = {
   trailer: {
     ...Object.fromEntries(FILE_KEYS.map((key) => [key, anything('none')])),
-    ID: { added: 'metadata', changed: 'metadata' },
+    ID: { check: 'file-identifier' },
     DocChecksum: { removed: 'none' },
     Root: { role: 'catalog' },
     Info: { role: 'info', added: 'metadata' },

@@ -20,7 +20,7 @@ import {
   qualifiedName,
   sightOf,
 } from './change-checks.ts';
-import { sameBytes, sameValue } from './change-graph.ts';
+import { type RevisionStep, sameBytes, sameValue } from './change-graph.ts';
 import { CHANGE_RULES, type KeyRule, MARKUP_SUBTYPES, NAMING_KEYS, type Role } from './change-rules.ts';
 import type { ChangeClass } from './types.ts';
 
@@ -52,8 +52,8 @@ interface Task {
 const MAX_CHANGES = 200;
 const MAX_STEPS = 5_000_000;
 
-/** All differences between two successive revisions, `none` left out. `touched` comes from the change graph. */
-export function compareRevisions(older: PdfView, newer: PdfView, touched: ReadonlySet<number>): FoundChange[] {
+/** All differences between two successive revisions, `none` left out. */
+export function compareRevisions(older: PdfView, newer: PdfView, { touched, isShared }: RevisionStep): FoundChange[] {
   const found: FoundChange[] = [];
   const tasks: Task[] = [];
   // Looked at last, so that a change is reported under the path where the object lives.
@@ -171,7 +171,7 @@ export function compareRevisions(older: PdfView, newer: PdfView, touched: Readon
     }
     if (rule?.check !== undefined) {
       if (before !== undefined && after !== undefined && !differs(before, after)) return;
-      const allowed = CHECKS[rule.check]({ older, newer, before, after, field });
+      const allowed = CHECKS[rule.check]({ older, newer, before, after, field, isShared });
       report(path, allowed ?? 'forbidden', field?.name);
       return;
     }

@@ -4,11 +4,11 @@ import { createChangeGraph } from './change-graph.ts';
 import { compareRevisions, type FoundChange } from './change-walk.ts';
 import type { Change, ChangeClass } from './types.ts';
 
-/** From harmless to forbidden. */
-export const CHANGE_CLASSES: readonly ChangeClass[] = [
+/** From harmless to forbidden; metadata go along with whatever else a revision does. */
+const CHANGE_CLASSES: readonly ChangeClass[] = [
   'none',
-  'ltv',
   'metadata',
+  'ltv',
   'signing',
   'form-filling',
   'annotations',
@@ -67,8 +67,7 @@ function computeSteps(file: PdfFile, first: number): (readonly LaterChange[])[] 
   if (first >= file.revisions.length) return steps;
   const graph = createChangeGraph(file, first);
   for (let index = first; index < file.revisions.length; index += 1) {
-    const { touched } = graph.next();
-    const found = compareRevisions(file.view(index), file.view(index + 1), touched);
+    const found = graph.next((step) => compareRevisions(file.view(index), file.view(index + 1), step));
     steps.push(found.map((change) => atRevision(change, index + 1)));
   }
   return steps;

@@ -93,7 +93,10 @@ export function readSignature(
     return result({});
   }
   for (const code of check.reasons) reasons.add(reasonOf(code));
-  for (const code of check.notices) notices.add(code);
+  for (const code of check.notices) {
+    // In a time-stamp the attribute is harmless: its time is that of TSTInfo.
+    if (token === undefined || code !== 'SIGNING_TIME_PRESENT') notices.add(code);
+  }
   if (signedData.trailing > 0) reasons.add('CONTENTS_PADDING_NOT_ZERO');
   const [info] = signedData.signerInfos;
   const isPades = PADES_SUB_FILTERS.has(subFilter) && !check.notices.includes('SIGNING_CERTIFICATE_ABSENT');

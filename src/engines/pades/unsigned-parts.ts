@@ -94,6 +94,9 @@ function hasPlainParameters(node: DerNode): boolean {
 function isAltered(certificate: Certificate, known: readonly Certificate[]): boolean {
   const issuers = known.filter((candidate) => sameName(candidate.subject, certificate.issuer));
   if (issuers.some((issuer) => isSignedBy(certificate, issuer))) return false;
+  // Nothing can be said of keys and algorithms that we cannot verify.
+  if (certificate.signatureAlgorithm.scheme === 'other') return false;
+  if (issuers.some(({ keyAlgorithm }) => keyAlgorithm.kind === 'other')) return false;
   return issuers.length > 0 || known.some((other) => isNearCopy(certificate.der, other.der));
 }
 
