@@ -36,6 +36,8 @@ import { createSigning, type SealKeys, type Signing } from './signing/index.ts';
 export interface ComposeOptions {
   readonly mode: 'demo' | 'legal';
   readonly dataDir: string;
+  /** Where the embedded database goes when the server's account cannot reach the data directory. */
+  readonly stateDir?: string | undefined;
   readonly databaseUrl?: string | undefined;
   /** Where people reach this installation: printed in QR codes. */
   readonly publicBaseUrl: string;
@@ -51,6 +53,8 @@ export interface ComposeOptions {
   readonly maxPdfBytes: number;
   readonly clock: Clock;
   readonly log: Log;
+  /** Set the immutable flag on archived files where the system allows it. Default false. */
+  readonly immutableFlag?: boolean | undefined;
   /** Typst processes and job loops at once. */
   readonly parallel?: number;
 }
@@ -88,7 +92,9 @@ export async function compose(options: ComposeOptions): Promise<Antin> {
   const { log, dataDir } = options;
   await mkdir(dataDir, { recursive: true, mode: 0o755 });
   const database = await openDatabase(
-    options.databaseUrl === undefined ? { dataDir: join(dataDir, 'db') } : { url: options.databaseUrl },
+    options.databaseUrl === undefined
+      ? { dataDir: join(dataDir, 'db'), ...(options.stateDir === undefined ? {} : { stateDir: options.stateDir }) }
+      : { url: options.databaseUrl },
     { log },
   );
   try {
@@ -108,7 +114,12 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
     loadForms(undefined, options.hospitalFormsDir),
     loadPolicies(options.policiesDir),
     createFilesystemWorkStore({ directory: join(dataDir, 'work') }),
-    createFilesystemArchive({ directory: join(dataDir, 'archive'), clock, log }),
+    createFilesystemArchive({
+      directory: join(dataDir, 'archive'),
+      clock,
+      useImmutableFlag: options.immutableFlag ?? false,
+      log,
+    }),
     loadLogKey(join(dataDir, 'keys')),
     loadStampFont(fonts.regular),
     demo ? openAuthority(join(dataDir, 'authority'), clock) : undefined,
@@ -160,7 +171,6 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
     fallbackFont: fonts.regular,
     anchors: anchors.signers,
     timestampAnchors: anchors.tsa,
-    validate: judge,
     sealKeys: seals.open,
   });
   const archive = createArchive({ database, store, clock, audit, policies, log });

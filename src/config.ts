@@ -106,19 +106,20 @@ const SETTINGS = {
     },
   }),
   TRUST_DIR: setting({
-    schema: z.string().min(1),
-    fallback: 'certs/trust',
+    schema: z.string().min(1).optional(),
     form: FOLDER,
     meaning: {
-      vi: 'Chứng thư gốc tin cậy: `signers/`, `tsa/` (PEM).',
-      en: 'Trust anchors: `signers/`, `tsa/` (PEM).',
+      vi: 'Chứng thư gốc tin cậy: `signers/`, `tsa/` (PEM). Không đặt: `certs/trust` của chương trình.',
+      en: 'Trust anchors: `signers/`, `tsa/` (PEM). Not set: `certs/trust` of the program.',
     },
   }),
   POLICIES_DIR: setting({
-    schema: z.string().min(1),
-    fallback: 'storage-policies',
+    schema: z.string().min(1).optional(),
     form: FOLDER,
-    meaning: { vi: 'Các quy tắc lưu trữ (YAML).', en: 'Retention rules (YAML).' },
+    meaning: {
+      vi: 'Các quy tắc lưu trữ (YAML). Không đặt: `storage-policies` của chương trình.',
+      en: 'Retention rules (YAML). Not set: `storage-policies` of the program.',
+    },
   }),
   FORMS_DIR: setting({
     schema: z.string().min(1).optional(),
@@ -196,7 +197,7 @@ const NAMES = Object.keys(SETTINGS) as SettingName[];
  * options) win over it. @throws CONFIG_INVALID with all mistakes; values are not repeated in them, since they may be secrets.
  */
 export function loadConfig(
-  overrides: Partial<Record<SettingName, string>> = {},
+  overrides: Partial<Record<SettingName, string | undefined>> = {},
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Config {
   const mistakes: InputMistake[] = [];

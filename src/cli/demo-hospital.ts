@@ -121,7 +121,7 @@ async function enrol(
   clinicianId: string | undefined,
   identity: Identity,
 ): Promise<string> {
-  const pkcs12 = await createPkcs12(identity, identity.pin);
+  const pkcs12 = createPkcs12({ ...identity, password: identity.pin });
   const credential = await antin.parties.enrolCredential(
     {
       facilityId,

@@ -1,17 +1,16 @@
 /** `antin demo`: the main road once, without a server: three documents from intake to the locked archive, each step printed. */
 import { mkdir, readFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type Antin, compose } from '../compose.ts';
 import { type Certificate, toPem } from '../engines/crypto/index.ts';
 import { type ValidationReport, validate } from '../engines/pades/index.ts';
-import { ownFormsDir } from '../forms/index.ts';
 import type { AuditActor } from '../platform/audit/index.ts';
 import type { Document, DocumentState } from '../records/index.ts';
 import { AppError, sha256Hex, silentLog, systemClock } from '../shared/index.ts';
 import { type DemoHospital, openDemoHospital } from './demo-hospital.ts';
 import { writeOutput } from './files.ts';
-import { ownPoliciesDir } from './policy.ts';
+import { shipped } from './with-antin.ts';
 
 interface DemoOptions {
   readonly data?: string;
@@ -64,8 +63,8 @@ async function demo(options: DemoOptions): Promise<void> {
     mode: 'demo',
     dataDir: resolve(options.data ?? join(out, 'data')),
     publicBaseUrl: 'http://127.0.0.1:8080',
-    policiesDir: ownPoliciesDir(),
-    extraAnchors: [join(samplesDir(), 'presigned-referral.root.pem')],
+    policiesDir: shipped('storage-policies'),
+    extraAnchors: [shipped('samples', 'presigned-referral.root.pem')],
     tsaUrls: [],
     maxPdfBytes: MAX_PDF_BYTES,
     clock: systemClock,
@@ -99,9 +98,6 @@ interface Sample {
   readonly files: readonly Uint8Array[] | undefined;
 }
 
-/** `samples/` of the package. */
-const samplesDir = (): string => join(dirname(dirname(ownFormsDir())), 'samples');
-
 /** Both forms as their samples say, and a referral that another clinic had signed. */
 async function samples(antin: Antin): Promise<Sample[]> {
   const fromForm = (type: string, files?: readonly Uint8Array[]): Sample => {
@@ -110,7 +106,7 @@ async function samples(antin: Antin): Promise<Sample[]> {
     const content = form.sample();
     return { type, recordNumber: String(content.recordNumber), content, files };
   };
-  const referral = new Uint8Array(await readFile(join(samplesDir(), 'presigned-referral.pdf')));
+  const referral = new Uint8Array(await readFile(shipped('samples', 'presigned-referral.pdf')));
   return [fromForm('giay-ra-vien'), fromForm('tom-tat-ho-so-benh-an'), fromForm('tai-lieu-pdf', [referral])];
 }
 

@@ -1,7 +1,7 @@
 /** `antin doctor`: looks whether this machine and configuration can do the work, and says how to mend what is wrong. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { readConfig } from '../config.ts';
+import { loadConfig } from '../config.ts';
 import { AppError, PROBLEMS, toAppError } from '../shared/index.ts';
 import { withAntin } from './with-antin.ts';
 
@@ -44,7 +44,7 @@ async function examine(data: string | undefined): Promise<Check[]> {
   });
   const readable = await look(
     'config',
-    async () => `${readConfig({ DATA_DIR: data }).MODE}, ${resolve(readConfig({ DATA_DIR: data }).DATA_DIR)}`,
+    async () => `${loadConfig({ DATA_DIR: data }).MODE}, ${resolve(loadConfig({ DATA_DIR: data }).DATA_DIR)}`,
   );
   if (!readable) return checks;
   await look('system', () =>

@@ -1,13 +1,9 @@
 /** `antin policy check | explain`: the retention rules, and what they say about a record. */
-import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { policyCheck, policyExplain } from '../archive/index.ts';
-import { ownFormsDir } from '../forms/index.ts';
 import { systemClock } from '../shared/index.ts';
 import { readJsonInput } from './files.ts';
-
-/** `storage-policies/` of the package. */
-export const ownPoliciesDir = (): string => join(dirname(dirname(ownFormsDir())), 'storage-policies');
+import { shipped } from './with-antin.ts';
 
 export function addPolicy(program: Command): void {
   const policy = program.command('policy').description('Quy tắc lưu trữ · Retention rules');
@@ -17,7 +13,7 @@ export function addPolicy(program: Command): void {
     .option('--policies <dir>', 'folder of rules')
     .option('--json', 'one JSON line', false)
     .action(async (options: PolicyOptions) => {
-      const rules = await policyCheck(options.policies ?? ownPoliciesDir());
+      const rules = await policyCheck(options.policies ?? shipped('storage-policies'));
       if (options.json) {
         console.log(JSON.stringify({ ok: true, rules: rules.map(({ id, version, hash }) => ({ id, version, hash })) }));
         return;
@@ -32,7 +28,7 @@ export function addPolicy(program: Command): void {
     .option('--policies <dir>', 'folder of rules')
     .option('--json', 'one JSON line', false)
     .action(async (factsFile: string, options: PolicyOptions) => {
-      const rules = await policyCheck(options.policies ?? ownPoliciesDir());
+      const rules = await policyCheck(options.policies ?? shipped('storage-policies'));
       const explained = policyExplain(await readJsonInput(factsFile), rules, systemClock.now());
       if (options.json) {
         console.log(JSON.stringify(explained));

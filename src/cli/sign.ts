@@ -1,10 +1,10 @@
 /** `antin sign in.pdf -o out.pdf`: signs any PDF with a key from a PKCS#12 file. */
 import type { Command } from 'commander';
-import { type Level, sign } from '../engines/pades/index.ts';
+import { type EmbeddedSignature, extend, type Level, sign } from '../engines/pades/index.ts';
 import { loadFonts } from '../forms/index.ts';
 import { AppError, systemClock, vnDateTime } from '../shared/index.ts';
 import { readInput, writeOutput } from './files.ts';
-import { openServices, openSigner } from './signer.ts';
+import { openServices, openSigner, type Services } from './signer.ts';
 
 export const LEVELS = ['B-B', 'B-T', 'B-LT', 'B-LTA'] as const;
 
@@ -59,7 +59,6 @@ export function addSign(program: Command): void {
         const { regular } = await loadFonts();
         const signed = await sign(pdf, signer, {
           field: options.field ?? 'ChuKy1',
-          level,
           claimedTime: now,
           signerName: name,
           fallbackFont: regular,
@@ -68,20 +67,28 @@ export function addSign(program: Command): void {
             : { newField: place, appearance: { lines: [name, `Ký số: ${vnDateTime(now)}`] } }),
           ...(options.reason === undefined ? {} : { reason: options.reason.normalize('NFC') }),
           ...(options.certify === undefined ? {} : { certify: certificationOf(options.certify) }),
-          ...(services.timestamp === undefined ? {} : { timestamp: services.timestamp }),
-          material: services.material,
-          anchors: services.trust.signers,
-          timestampAnchors: services.trust.tsa,
-          at: now,
+          ...(level === 'B-B' || services.timestamp === undefined ? {} : { timestamp: services.timestamp }),
         });
-        await writeOutput(options.output, signed.pdf);
-        if (options.json)
-          console.log(JSON.stringify({ file: options.output, level: signed.level, bytes: signed.pdf.length }));
-        else console.log(`${options.output}: đã ký mức ${signed.level} (signed, level ${signed.level})`);
+        const { pdf: result, reached } = await raise(signed, level, services, now);
+        await writeOutput(options.output, result);
+        if (options.json) console.log(JSON.stringify({ file: options.output, level: reached, bytes: result.length }));
+        else console.log(`${options.output}: đã ký mức ${reached} (signed, level ${reached})`);
+        if (reached !== level) process.exitCode = 1;
       } finally {
         await services.close();
       }
     });
+}
+
+/** To B-LT or B-LTA where that was asked for. */
+async function raise(
+  signed: EmbeddedSignature,
+  level: Level,
+  { timestamp, material, trust }: Services,
+  at: Date,
+): Promise<{ pdf: Uint8Array; reached: Level }> {
+  if (level === 'B-B' || level === 'B-T' || timestamp === undefined) return { pdf: signed.pdf, reached: signed.level };
+  return extend(signed.pdf, level, { timestamp, material, anchors: trust.signers, timestampAnchors: trust.tsa, at });
 }
 
 export function levelOf(text: string): Level {

@@ -4,10 +4,10 @@ import { serve } from '@hono/node-server';
 import closeWithGrace from 'close-with-grace';
 import type { Command } from 'commander';
 import { compose } from '../compose.ts';
-import { readConfig } from '../config.ts';
-import { createLog, systemClock } from '../shared/index.ts';
+import { loadConfig } from '../config.ts';
+import { createLog } from '../shared/index.ts';
 import { type DemoHospital, openDemoHospital } from './demo-hospital.ts';
-import { ownPoliciesDir } from './policy.ts';
+import { composeOptions } from './with-antin.ts';
 
 interface StartOptions {
   readonly port?: string;
@@ -26,7 +26,7 @@ export function addStart(program: Command): void {
 }
 
 async function start(options: StartOptions): Promise<void> {
-  const config = readConfig({ PORT: options.port, DATA_DIR: options.data });
+  const config = loadConfig({ PORT: options.port, DATA_DIR: options.data });
   const log = createLog(config.LOG_LEVEL);
   const say = (line: string): void => {
     if (!options.json) console.log(line);
@@ -34,19 +34,7 @@ async function start(options: StartOptions): Promise<void> {
   const dataDir = resolve(config.DATA_DIR);
   const url = config.PUBLIC_BASE_URL ?? `http://${config.HOST}:${config.PORT}`;
   say(`Ấn Tín đang khởi động… (starting; data in ${dataDir})`);
-  const antin = await compose({
-    mode: config.MODE,
-    dataDir,
-    databaseUrl: config.DATABASE_URL,
-    publicBaseUrl: url,
-    policiesDir: config.POLICIES_DIR ?? ownPoliciesDir(),
-    hospitalFormsDir: config.FORMS_DIR,
-    trustDir: config.TRUST_DIR,
-    tsaUrls: config.TSA_URLS,
-    maxPdfBytes: config.MAX_PDF_BYTES,
-    clock: systemClock,
-    log,
-  });
+  const antin = await compose(composeOptions(config, log));
   const hospital = config.MODE === 'demo' ? await openDemoHospital(antin) : undefined;
   await antin.runner.start();
   antin.sequencer.start();

@@ -1,28 +1,39 @@
-/** Opens the parts on a data folder for a one-shot command, and closes them whatever happens. */
-import { resolve } from 'node:path';
-import { type Antin, compose } from '../compose.ts';
-import { readConfig } from '../config.ts';
-import { silentLog, systemClock } from '../shared/index.ts';
-import { ownPoliciesDir } from './policy.ts';
+/** Opens the parts as configured, for a command, and closes them whatever happens. */
+import { dirname, join, resolve } from 'node:path';
+import { type Antin, type ComposeOptions, compose } from '../compose.ts';
+import type { Config } from '../config.ts';
+import { loadConfig } from '../config.ts';
+import { ownFormsDir } from '../forms/index.ts';
+import { type Log, silentLog, systemClock } from '../shared/index.ts';
+
+/** A file or folder that ships with the program. */
+export const shipped = (...path: string[]): string => join(dirname(dirname(ownFormsDir())), ...path);
+
+/** What the composition needs, from the settings. */
+export function composeOptions(config: Config, log: Log): ComposeOptions {
+  return {
+    mode: config.MODE,
+    dataDir: resolve(config.DATA_DIR),
+    stateDir: config.STATE_DIR,
+    databaseUrl: config.DATABASE_URL,
+    publicBaseUrl: config.PUBLIC_BASE_URL ?? `http://${config.HOST}:${config.PORT}`,
+    policiesDir: config.POLICIES_DIR ?? shipped('storage-policies'),
+    hospitalFormsDir: config.FORMS_DIR,
+    trustDir: config.TRUST_DIR ?? shipped('certs', 'trust'),
+    tsaUrls: config.TSA_URLS,
+    maxPdfBytes: config.MAX_PDF_BYTES,
+    immutableFlag: config.ARCHIVE_IMMUTABLE_FLAG,
+    clock: systemClock,
+    log,
+    parallel: 2,
+  };
+}
 
 export async function withAntin<T>(
   where: { data?: string | undefined },
   work: (antin: Antin) => Promise<T>,
 ): Promise<T> {
-  const config = readConfig({ DATA_DIR: where.data });
-  const antin = await compose({
-    mode: config.MODE,
-    dataDir: resolve(config.DATA_DIR),
-    databaseUrl: config.DATABASE_URL,
-    publicBaseUrl: config.PUBLIC_BASE_URL ?? `http://${config.HOST}:${config.PORT}`,
-    policiesDir: config.POLICIES_DIR ?? ownPoliciesDir(),
-    hospitalFormsDir: config.FORMS_DIR,
-    trustDir: config.TRUST_DIR,
-    tsaUrls: config.TSA_URLS,
-    maxPdfBytes: config.MAX_PDF_BYTES,
-    clock: systemClock,
-    log: silentLog,
-  });
+  const antin = await compose(composeOptions(loadConfig({ DATA_DIR: where.data }), silentLog));
   try {
     return await work(antin);
   } finally {

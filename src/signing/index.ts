@@ -1,5 +1,4 @@
 /** Signing: who signs what, when, with which credential; the seal; long-term validity. */
-export type { LongTermDeps } from './long-term.ts';
 export type { SealKeys } from './seal.ts';
 export type { Session, SessionRequest, SessionResult } from './session.ts';
 export { createSigning, type Signing } from './signing.ts';

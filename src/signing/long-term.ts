@@ -1,20 +1,14 @@
 /** Long-term validity: owed time-stamps are paid, sealed documents reach B-LTA (EN 319 142-1 §6). */
-import type { Certificate } from '../engines/crypto/index.ts';
-import { addDocumentTimestamp, extend, survives, type ValidationReport } from '../engines/pades/index.ts';
+import { addDocumentTimestamp, extend, type ValidationReport } from '../engines/pades/index.ts';
 import type { Tx } from '../platform/db/index.ts';
 import { isOpenForSigning, latestRevision } from '../records/index.ts';
 import { AppError, newId } from '../shared/index.ts';
 import { retriable } from './seal.ts';
 import * as store from './store.ts';
+import { assertSurvival } from './survival.ts';
 import type { SigningDeps } from './turn.ts';
 
 const SYSTEM = { kind: 'system', id: 'long-term' } as const;
-
-export interface LongTermDeps extends SigningDeps {
-  readonly anchors: readonly Certificate[];
-  readonly timestampAnchors: readonly Certificate[];
-  readonly validate: (pdf: Uint8Array, file: string) => ValidationReport;
-}
 
 /**
  * Pays owed time-stamps of a document that people still sign, by one document time-stamp over all signatures so far
@@ -23,7 +17,7 @@ export interface LongTermDeps extends SigningDeps {
  * @throws TSA_UNAVAILABLE, DOCUMENT_BUSY (both tried again).
  */
 export async function payTimestamp(
-  deps: LongTermDeps,
+  deps: SigningDeps,
   documentId: string,
   alongside: (tx: Tx) => Promise<void>,
 ): Promise<void> {
@@ -51,7 +45,7 @@ export async function payTimestamp(
   try {
     const before = await records.bytes(document);
     const pdf = await addDocumentTimestamp(before, deps.timestamp);
-    survives(before, pdf);
+    assertSurvival(deps, document, before, pdf);
     await records.stage(document, pdf);
     await deps.database.transaction(async (tx) => {
       await store.closeTurn(tx, turn.id, 'completed', clock.now());
@@ -79,7 +73,7 @@ export async function payTimestamp(
  * @throws TSA_UNAVAILABLE, OCSP_UNAVAILABLE, LEVEL_NOT_REACHED (tried again); VERDICT_NOT_PASSED, SIGNATURE_SURVIVAL (alarm).
  */
 export async function extendToArchiveLevel(
-  deps: LongTermDeps,
+  deps: SigningDeps,
   documentId: string,
   alongside: (tx: Tx) => Promise<void>,
 ): Promise<void> {
@@ -97,8 +91,7 @@ export async function extendToArchiveLevel(
   if (reached !== 'B-LTA') {
     throw new AppError('LEVEL_NOT_REACHED', { extra: { reached, reasons: reasons.join(' ') } });
   }
-  survives(before, pdf);
-  refuseUnlessPassed(deps.validate(pdf, `${document.id}.pdf`), document.uploaded);
+  refuseUnlessPassed(assertSurvival(deps, document, before, pdf), document.uploaded);
   await records.stage(document, pdf);
   await deps.database.transaction(async (tx) => {
     const revision = await retriable(() =>

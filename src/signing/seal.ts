@@ -1,11 +1,12 @@
 /** The hospital's seal: unattended, and only after the last person of the form has signed. */
 import { parseCertificate, type RawSigner } from '../engines/crypto/index.ts';
-import { embed, prepare, survives } from '../engines/pades/index.ts';
+import { embed, prepare } from '../engines/pades/index.ts';
 import type { Credential } from '../parties/index.ts';
 import type { Tx } from '../platform/db/index.ts';
 import type { Document } from '../records/index.ts';
 import { AppError } from '../shared/index.ts';
 import { sealStamp } from './stamp.ts';
+import { assertSurvival } from './survival.ts';
 import type { SigningDeps } from './turn.ts';
 
 /** Opens the key of a seal for unattended use. Throws SEAL_NOT_ENROLLED where nobody has stored what opens it. */
@@ -46,6 +47,7 @@ export async function seal(
   const slot = document.slots.find((one) => one.kind === 'seal');
   const prepared = prepare(before, {
     field: slot?.field ?? UPLOAD_FIELD,
+    ...(document.uploaded ? { newField: 'invisible' } : {}),
     certificate,
     chain,
     scheme: credential.scheme,
@@ -60,7 +62,7 @@ export async function seal(
   const value = await sign(Buffer.from(prepared.signedAttributes, 'base64'));
   const timestamping = document.timestamps === 'each-signature' ? { timestamp: deps.timestamp } : {};
   const { pdf, level } = await embed(before, prepared, value, { ...timestamping, allowWithoutTimestamp: true });
-  survives(before, pdf);
+  assertSurvival(deps, document, before, pdf);
   await records.stage(document, pdf);
   await deps.database.transaction(async (tx) => {
     const revision = await retriable(() => records.append(tx, { document, kind: 'seal', pdf, event: 'seal' }));

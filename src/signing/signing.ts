@@ -1,16 +1,16 @@
 /** Everything that signs: people's turns and sessions, the seal, long-term validity. */
 import type { Tx } from '../platform/db/index.ts';
 import { AppError } from '../shared/index.ts';
-import { extendToArchiveLevel, type LongTermDeps, payTimestamp } from './long-term.ts';
+import { extendToArchiveLevel, payTimestamp } from './long-term.ts';
 import { type SealKeys, seal } from './seal.ts';
 import { openSession, type Session, type SessionRequest } from './session.ts';
 import * as store from './store.ts';
-import { cancelTurn, completeTurn, openTurn, type TurnRequest } from './turn.ts';
+import { cancelTurn, completeTurn, openTurn, type SigningDeps, type TurnRequest } from './turn.ts';
 
 export type Signing = ReturnType<typeof createSigning>;
 
 /** Binds the verbs of the slice to their dependencies; contracts stand at `turn.ts`, `session.ts`, `seal.ts`, `long-term.ts`. */
-export function createSigning(deps: LongTermDeps & { readonly sealKeys: SealKeys }) {
+export function createSigning(deps: SigningDeps & { readonly sealKeys: SealKeys }) {
   return {
     openTurn: (request: TurnRequest) => openTurn(deps, request),
     completeTurn: (request: Parameters<typeof completeTurn>[1]) => completeTurn(deps, request),

@@ -2,15 +2,8 @@
  * Signing turns: the two steps of one signature (digest out, signature in) under a lease on the document.
  * A turn that ends without a signature leaves the document as it was.
  */
-import { parseCertificate } from '../engines/crypto/index.ts';
-import {
-  embed,
-  embedCms,
-  type PreparedSignature,
-  prepare,
-  survives,
-  type TimestampSource,
-} from '../engines/pades/index.ts';
+import { type Certificate, parseCertificate } from '../engines/crypto/index.ts';
+import { embed, embedCms, type PreparedSignature, prepare, type TimestampSource } from '../engines/pades/index.ts';
 import { type Parties, refuseCredential } from '../parties/index.ts';
 import type { AuditActor, AuditLog } from '../platform/audit/index.ts';
 import type { Database } from '../platform/db/index.ts';
@@ -20,6 +13,7 @@ import { type Document, isOpenForSigning, latestRevision, type Records, type Slo
 import { AppError, type Clock, newId } from '../shared/index.ts';
 import { personStamp } from './stamp.ts';
 import * as store from './store.ts';
+import { assertSurvival } from './survival.ts';
 
 /** How long a person may take between the two steps. */
 const LEASE_MINUTES = 10;
@@ -37,6 +31,8 @@ export interface SigningDeps {
   readonly material: MaterialSource;
   /** TrueType bytes for glyphs that a document's own stamp font lacks. */
   readonly fallbackFont: Uint8Array;
+  readonly anchors: readonly Certificate[];
+  readonly timestampAnchors: readonly Certificate[];
 }
 
 export interface TurnRequest {
@@ -166,7 +162,7 @@ export async function completeTurn(
     'cms' in request.answer
       ? await embedCms(before, turn.prepared, request.answer.cms)
       : await embed(before, turn.prepared, request.answer.signature, { ...timestamping, allowWithoutTimestamp: true });
-  survives(before, pdf);
+  assertSurvival(deps, document, before, pdf);
   const timestampOwed = document.timestamps === 'each-signature' && level === 'B-B';
   await records.stage(document, pdf);
   const last = document.slots.every(
