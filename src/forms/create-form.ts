@@ -3,7 +3,7 @@ import type { JsonObject, Printable, RenderJob, ScanJob } from '../engines/rende
 import { AppError, type InputMistake, sha256Hex } from '../shared/index.ts';
 import { CONTENT, parseContent } from './content-mistakes.ts';
 import type { Form, FormContent, PrintContext } from './contract.ts';
-import type { FormFolder } from './load-forms.ts';
+import type { FormFolder } from './form-folder.ts';
 import { tidy } from './tidy.ts';
 import { longDay } from './vietnamese.ts';
 

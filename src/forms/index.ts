@@ -11,4 +11,5 @@ export type {
 } from './contract.ts';
 export { CAUSES, type Cause, crossCheckFacts, OUTCOMES, type Outcome, type RecordFacts } from './facts.ts';
 export { type FormFonts, loadFonts } from './fonts.ts';
-export { loadForms, ownFormsDir } from './load-forms.ts';
+export { ownFormsDir } from './form-folder.ts';
+export { loadForms } from './load-forms.ts';
