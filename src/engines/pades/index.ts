@@ -22,3 +22,4 @@ export { survives } from './survives.ts';
 export { addDocumentTimestamp, type DocumentTimestampOptions } from './timestamp.ts';
 export type * from './types.ts';
 export { validate } from './validate.ts';
+export { type FileReason, type Notice, WORDS, wordsOf } from './words.ts';

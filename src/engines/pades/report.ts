@@ -37,7 +37,11 @@ function reportSignature(
   const { file } = examination;
   const changes = laterChanges(file, signature.revision);
   const reasons = new Set<Reason>(signature.reasons);
-  const notices = new Set<string>([...signature.notices, ...changeNotices(file, changes, signature.revision)]);
+  const notices = new Set<string>([
+    ...signature.notices,
+    ...changeNotices(file, changes, signature.revision),
+    ...examination.storeNotices,
+  ]);
   const broken = violation(changes, permissionsOf(file, signature, fields, document));
   if (broken !== undefined) reasons.add('CHANGED_AFTER_SIGNING');
   if (broken === 'DOCMDP_VIOLATED' || broken === 'FIELD_LOCK_VIOLATED') reasons.add(broken);

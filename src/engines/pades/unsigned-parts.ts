@@ -54,8 +54,9 @@ function hasRightHeaders(signedData: SignedData): boolean {
 
   const bySubjectKey = 'subjectKeyIdentifier' in info.sid;
   const isData = signedData.contentType === ID_DATA;
-  if (info.version !== (bySubjectKey ? 3 : 1)) return false;
-  if (smallInteger(version) !== expectedVersion(parts, isData && !bySubjectKey)) return false;
+  // Some signers that name their key by its identifier write version 1 where the standard wants 3.
+  if (info.version !== 1 && !(bySubjectKey && info.version === 3)) return false;
+  if (smallInteger(version) !== expectedVersion(parts, isData && info.version === 1)) return false;
 
   const [, , digestAlgorithm, ...rest] = children(signerInfo);
   const signatureAlgorithm = rest.find(({ tag }) => tag === TAG.sequence);
