@@ -158,51 +158,64 @@ function isOnlyReason(bytes: Uint8Array, start: number, end: number): boolean {
   return true;
 }
 
+/** Lower-case hex of the positive INTEGER contents between the offsets, as serial numbers are named. */
+function serialHex(buffer: Buffer, start: number, end: number): string {
+  let first = start;
+  while (first < end - 1 && buffer[first] === 0) first++;
+  const text = buffer.toString('hex', first, end);
+  return text.length > 1 && text.startsWith('0') ? text.slice(1) : text;
+}
+
+interface Entry {
+  readonly serial: string;
+  readonly extensions: readonly Extension[];
+  readonly end: number;
+}
+
 /**
- * Walks the entries once. `readDer` has already proved the nesting, so short-form lengths can be stepped over without making nodes; an
- * entry of more than 127 bytes or with other extensions is read the slow way.
+ * One entry. `readDer` has already proved the nesting, so the short-form lengths of a usual entry can be stepped over without making
+ * nodes; a longer or stranger one is read the slow way.
  */
+function readEntry(buffer: Buffer, start: number): Entry {
+  const end = start + 2 + (buffer[start + 1] ?? 0);
+  const serialStart = start + 4;
+  const serialEnd = serialStart + (buffer[start + 3] ?? 0);
+  const timeEnd = serialEnd + 2 + (buffer[serialEnd + 1] ?? 0);
+  const usual =
+    buffer[start] === TAG.sequence &&
+    end < start + 0x82 &&
+    buffer[start + 2] === TAG.integer &&
+    (buffer[serialStart] ?? 0xff) < 0x80 &&
+    (timeEnd === end || (timeEnd < end && isOnlyReason(buffer, timeEnd, end)));
+  if (usual) return { serial: serialHex(buffer, serialStart, serialEnd), extensions: [], end };
+
+  const node = readDer(buffer.subarray(start), { trailing: true });
+  const parts = fields(node, 'revokedCertificate');
+  const serial = readIntegerHex(parts.take('userCertificate', TAG.integer));
+  parts.take('revocationDate');
+  const block = parts.optional(TAG.sequence);
+  parts.end('crlEntryExtensions');
+  return { serial, extensions: block === undefined ? [] : readExtensions(block), end: start + node.raw.length };
+}
+
+/** Walks the entries once. One that is malformed makes the whole list unusable. */
 function indexEntries(bytes: Uint8Array, listIssuer: DistinguishedName, indirect: boolean): EntryIndex {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const issuers = [listIssuer];
   const offsets = new Map<string, number>();
   let issuer = 0;
   let unusable = false;
-  for (let at = 0; at < bytes.length; ) {
-    const start = at;
-    try {
-      const length = bytes[at + 1] ?? 0;
-      let extensions: readonly Extension[] = [];
-      let serial: string;
-      if (length < 0x80) {
-        at += 2 + length;
-        const serialLength = bytes[start + 3] ?? 0;
-        const serialEnd = start + 4 + serialLength;
-        const timeEnd = serialEnd + 2 + (bytes[serialEnd + 1] ?? 0);
-        if (bytes[start] !== TAG.sequence || bytes[start + 2] !== TAG.integer || timeEnd > at) malformed('entry');
-        const negative = (bytes[start + 4] ?? 0) >= 0x80;
-        serial = negative
-          ? readIntegerHex(readDer(bytes.subarray(start + 2, serialEnd)))
-          : buffer.toString('hex', start + 4, serialEnd).replace(/^0+(?=.)/, '');
-        if (timeEnd < at && !isOnlyReason(bytes, timeEnd, at))
-          extensions = readExtensions(readDer(bytes.subarray(timeEnd, at)));
-      } else {
-        const node = readDer(bytes.subarray(start), { trailing: true });
-        at += node.raw.length;
-        const parts = fields(node, 'revokedCertificate');
-        serial = readIntegerHex(parts.take('userCertificate', TAG.integer));
-        parts.take('revocationDate');
-        const block = parts.optional(TAG.sequence);
-        parts.end('crlEntryExtensions');
-        if (block !== undefined) extensions = readExtensions(block);
-      }
+  try {
+    for (let at = 0; at < bytes.length; ) {
+      const { serial, extensions, end } = readEntry(buffer, at);
       if (extensions.some(({ oid, critical }) => critical && !KNOWN_ENTRY_EXTENSIONS.has(oid))) unusable = true;
       const issuerValue = indirect ? extensionValue(extensions, OID.certificateIssuer) : undefined;
       if (issuerValue !== undefined) issuer = issuerNumber(issuers, issuerValue);
-      offsets.set(entryKey(serial, issuer), start);
-    } catch {
-      return { bytes, issuers, offsets, unusable: true };
+      offsets.set(entryKey(serial, issuer), at);
+      at = end;
     }
+  } catch {
+    unusable = true;
   }
   return { bytes, issuers, offsets, unusable };
 }
