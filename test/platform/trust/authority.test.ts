@@ -14,7 +14,12 @@ import {
   parseTimestampResponse,
   parseTimestampToken,
 } from '../../../src/engines/crypto/index.ts';
-import { loadAuthority, saveAuthority, serveAuthority } from '../../../src/platform/trust/authority/index.ts';
+import {
+  createAuthority,
+  loadAuthority,
+  saveAuthority,
+  serveAuthority,
+} from '../../../src/platform/trust/authority/index.ts';
 import { createHttpTransport, isDevelopmentAnchor, loadTrust } from '../../../src/platform/trust/index.ts';
 import { digest } from '../../../src/shared/index.ts';
 import { TEST_NOW, testAuthority } from '../../support/authority.ts';
@@ -142,7 +147,8 @@ describe('as a directory', () => {
       expect(again.baseUrl).toBe(authority.baseUrl);
       expect(again.identities().map(({ slug }) => slug)).toEqual(['practitioner', 'head', 'representative', 'seal']);
       expect(again.identity('head').privateKey.equals(cast.head.privateKey)).toBe(true);
-      expect(Buffer.from(await again.crl('issuing')).length).toBe((await authority.crl('issuing')).length);
+      const list = parseCrl(await again.crl('issuing'));
+      expect(list.find(cast.head.certificate.serial)).toEqual({ at: TEST_NOW, reason: 5 });
       const der = await again.ocsp(buildOcspRequest(cast.head.certificate, again.issuing, {}));
       expect(parseOcspResponse(der).responses[0]?.status).toMatchObject({ kind: 'revoked', reason: 5 });
     });
@@ -210,6 +216,22 @@ test('over HTTP it answers with the content types of the standards', async () =>
     const issuer = await transport({ ...common, method: 'GET', url: `${running.url}/ca/issuing.cer` });
     expect(Buffer.from(issuer.body).equals(authority.issuing.der)).toBe(true);
     expect((await transport({ ...common, method: 'GET', url: `${running.url}/etc/passwd` })).status).toBe(404);
+  } finally {
+    await transport.close();
+    await running.close();
+  }
+});
+
+test('under a path of its own it answers there and nowhere else', async () => {
+  const { clock } = await testAuthority();
+  const authority = await createAuthority({ clock, baseUrl: 'http://127.0.0.1:9480/pki/' });
+  const running = await serveAuthority(authority, { port: 0 });
+  const transport = createHttpTransport({ allowPrivate: ['127.0.0.1'] });
+  const get = (url: string) => transport({ method: 'GET', maxBytes: 10_000, url });
+  try {
+    expect(authority.issuing.caIssuersUrls).toEqual(['http://127.0.0.1:9480/pki/ca/root.cer']);
+    expect((await get(`${running.url}/ca/root.cer`)).status).toBe(200);
+    expect((await get(`${new URL(running.url).origin}/ca/root.cer`)).status).toBe(404);
   } finally {
     await transport.close();
     await running.close();

@@ -72,8 +72,7 @@ export async function loadAuthority(dir: string, { clock }: { readonly clock: Cl
       loadHolder(join(dir, 'ocsp'), 'ocsp'),
     ]);
     const chain = [issuing.certificate, root.certificate];
-    const identities: Identity[] = [];
-    for (const slug of state.people) identities.push(await loadIdentity(join(dir, 'people'), slug, chain));
+    const identities = await Promise.all(state.people.map((slug) => loadIdentity(join(dir, 'people'), slug, chain)));
     const { baseUrl, revocations } = state;
     return restoreAuthority({ baseUrl, root, issuing, tsa, ocsp, identities, revocations }, clock);
   } catch (cause) {

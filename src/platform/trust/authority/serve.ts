@@ -39,7 +39,8 @@ async function answer(authority: Authority, request: IncomingMessage, response: 
     return;
   }
   const prefix = new URL(authority.baseUrl).pathname.replace(/\/$/, '');
-  const path = (request.url ?? '/').slice(prefix.length);
+  const url = request.url ?? '/';
+  const path = url.startsWith(`${prefix}/`) ? url.slice(prefix.length) : '';
   const { status, contentType, body: bytes } = await authority.answer({ method: request.method ?? 'GET', path, body });
   response.writeHead(status, {
     'content-type': contentType ?? 'application/octet-stream',
