@@ -248,18 +248,13 @@ async function chooseSlot(
   }
   const open = people.filter((slot) => slot.signedAt === undefined);
   const turnOf = Math.min(...open.map((slot) => slot.order));
-  let refusal = new AppError('NOT_YOUR_TURN');
+  let refusal: AppError | undefined;
   for (const slot of named === undefined ? open : [named]) {
     const authority = await deps.parties.authorityFor(request.facilityId, request.clinicianId, slot.role, now);
-    if (!authority.ok) {
-      refusal = authority.refusal;
-      continue;
-    }
-    if (slot.order > turnOf) {
-      refusal = new AppError('NOT_YOUR_TURN');
-      break;
-    }
-    return { slot, signer: authority.clinician.name };
+    if (authority.ok && slot.order === turnOf) return { slot, signer: authority.clinician.name };
+    // That a slot is not theirs says less than why the one that is theirs cannot be signed.
+    const why = authority.ok ? new AppError('NOT_YOUR_TURN') : authority.refusal;
+    if (refusal === undefined || refusal.code === 'SIGNER_ROLE_REQUIRED') refusal = why;
   }
-  throw refusal;
+  throw refusal ?? new AppError('NOT_YOUR_TURN');
 }

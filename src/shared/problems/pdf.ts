@@ -131,7 +131,7 @@ export const PDF_PROBLEMS = {
     mend: { vi: 'Chuẩn bị ký lại trên bản hiện tại.', en: 'Prepare the signature again on the present bytes.' },
   },
   SIGNATURE_VALUE_WRONG: {
-    kind: 'integrity',
+    kind: 'invalid',
     title: {
       vi: 'Chữ ký nhận được không khớp với chứng thư số',
       en: 'The signature value does not verify under the certificate',
