@@ -18,11 +18,18 @@ import {
 import { AppError, type BilingualText, type Clock, type DigestName } from '../../shared/index.ts';
 import { createCircuitBreaker } from './circuit-breaker.ts';
 import { createIssuerFinder, type IssuerFinder } from './issuers.ts';
+import { createRequestQuota, type RequestLimit } from './request-quota.ts';
 import type { MeteredTimestampSource, TimestampUsage, Transport } from './types.ts';
+
+/** An authority that allows only so many requests. */
+export interface LimitedAuthority {
+  readonly url: string;
+  readonly limit: RequestLimit;
+}
 
 export interface TimestampSourceOptions {
   /** Tried in this order; `https://user:password@…` where the authority wants it. */
-  readonly urls: readonly string[];
+  readonly urls: readonly (string | LimitedAuthority)[];
   readonly transport: Transport;
   /** Only to judge genTime, to rest failing authorities and to date failures. */
   readonly clock: Clock;
@@ -44,8 +51,10 @@ const MAX_REPLY_BYTES = 128 * 1024;
 /** Throws TSA_UNAVAILABLE, naming what each authority did wrong, when none gives an acceptable token. */
 export function createTimestampSource(options: TimestampSourceOptions): MeteredTimestampSource {
   const issuers = createIssuerFinder(options);
-  const authorities = options.urls.map((url) => ({
+  const addresses = options.urls.map((entry) => (typeof entry === 'string' ? { url: entry, limit: undefined } : entry));
+  const authorities = addresses.map(({ url, limit }) => ({
     url,
+    quota: createRequestQuota(options.clock, limit),
     breaker: createCircuitBreaker(options.clock, options.failuresBeforeRest ?? 3, options.restMs ?? 60_000),
     tokens: 0,
     failures: 0,
@@ -59,6 +68,10 @@ export function createTimestampSource(options: TimestampSourceOptions): MeteredT
       const name = nameOf(authority.url);
       if (!authority.breaker.mayTry()) {
         causes.push({ vi: `${name}: đang tạm nghỉ sau nhiều lần lỗi`, en: `${name}: resting after repeated failures` });
+        continue;
+      }
+      if (!authority.quota.take()) {
+        causes.push({ vi: `${name}: đã hết hạn mức`, en: `${name}: quota used up` });
         continue;
       }
       try {

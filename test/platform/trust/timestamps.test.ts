@@ -125,6 +125,20 @@ describe('several authorities', () => {
     expect(String(failure)).not.toContain('secret');
   });
 
+  test('one that allows few requests is not asked for more, until its period is over', async () => {
+    const { transport, clock, anchors, authority } = await testAuthority();
+    const limited = { url: authority.timestampUrl, limit: { requests: 2, periodMs: 20 * 60_000 } };
+    const source = createTimestampSource({ urls: [limited], transport, clock, anchors });
+    await source(imprint, 'SHA-256');
+    clock.advance(60_000);
+    await source(imprint, 'SHA-256');
+    await expect(source(imprint, 'SHA-256')).rejects.toThrow(/quota used up/);
+    clock.advance(19 * 60_000);
+    await expect(source(imprint, 'SHA-256')).resolves.toBeDefined();
+    await expect(source(imprint, 'SHA-256')).rejects.toThrow(/quota used up/);
+    expect(source.usage()).toMatchObject([{ tokens: 3, failures: 0 }]);
+  });
+
   test('without any, that is said', async () => {
     const { transport, clock, anchors } = await testAuthority();
     const none = createTimestampSource({ urls: [], transport, clock, anchors });
