@@ -1,4 +1,4 @@
-/** Text as it is stored: NFC, trimmed, plain line feeds. Everything else in a JSON value stays as it came. */
+/** Text as it is stored: NFC, trimmed, plain line feeds and blanks. Everything else in a JSON value stays as it came. */
 import type { Json } from '../engines/render/index.ts';
 import { nfc } from '../shared/index.ts';
 
@@ -7,7 +7,7 @@ const MAX_DEPTH = 16;
 
 /** `undefined` if the value is no plain JSON, or nested too deep. */
 export function tidy(value: unknown, depth = 0): Json | undefined {
-  if (typeof value === 'string') return nfc(value.replace(/\r\n?/g, '\n').replace(/^[ \n]+|[ \n]+$/g, ''));
+  if (typeof value === 'string') return tidyText(value);
   if (value === null || typeof value === 'boolean') return value;
   if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
   if (typeof value !== 'object' || depth >= MAX_DEPTH) return undefined;
@@ -23,4 +23,10 @@ export function tidy(value: unknown, depth = 0): Json | undefined {
     members.push([key, tidied]);
   }
   return Object.fromEntries(members);
+}
+
+/** A no-break blank has the glyph of a blank and would not come back when text is read from the paper. */
+function tidyText(text: string): string {
+  const plain = text.replace(/\r\n?/g, '\n').replaceAll('\u00a0', ' ');
+  return nfc(plain.replace(/^[ \n]+|[ \n]+$/g, ''));
 }

@@ -31,8 +31,8 @@ describe('every form', () => {
 });
 
 describe('text', () => {
-  it('is stored NFC, trimmed, with plain line feeds', () => {
-    const sent = sampleWith(RV, { treatment: '  Kháng sinh\r\nNghỉ ngơi \n'.normalize('NFD') });
+  it('is stored NFC, trimmed, with plain line feeds and blanks', () => {
+    const sent = sampleWith(RV, { treatment: '  Kháng\u00a0sinh\r\nNghỉ ngơi \n'.normalize('NFD') });
     expect(forms.find(RV, NOW).check(sent, NOW).treatment).toBe('Kháng sinh\nNghỉ ngơi'.normalize('NFC'));
   });
 

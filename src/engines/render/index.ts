@@ -15,4 +15,4 @@ export type {
 } from './contract.ts';
 export { createPrintable, type Printable } from './printable.ts';
 export { createRenderer } from './renderer.ts';
-export { createStampFont, loadStampFont, STAMP_CHARACTERS, STAMP_FONT_RESOURCE, type StampFont } from './stamp-font.ts';
+export { createStampFont, loadStampFont, STAMP_CHARACTERS, type StampFont } from './stamp-font.ts';

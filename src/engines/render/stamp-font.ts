@@ -11,10 +11,10 @@ export const STAMP_FONT_RESOURCE = 'VnStamp';
 const range = (first: number, last: number): string =>
   String.fromCodePoint(...Array.from({ length: last - first + 1 }, (_, index) => first + index));
 
-/** Latin, all Vietnamese letters, and the signs that names, titles and reasons use. */
+/** Latin, all Vietnamese letters, and the signs that names, titles and reasons use; each has a glyph of its own. */
 export const STAMP_CHARACTERS = [
   range(0x20, 0x7e),
-  range(0xa0, 0xac),
+  range(0xa1, 0xac),
   range(0xae, 0xff),
   'ĂăĐđĨĩŨũƠơƯư',
   range(0x1ea0, 0x1ef9),
