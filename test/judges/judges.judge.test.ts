@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { NodeCompiler } from '@myriaddreamin/typst-ts-node-compiler';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createJudges } from './support/index.ts';
+import { complaints, createJudges } from './support/index.ts';
 import { createTools } from './support/tools.ts';
 import { createVerapdf } from './support/verapdf.ts';
 
@@ -190,6 +190,25 @@ describe('the shipped sample that another system signed', () => {
       signatures: [{ trusted: false }],
     });
     expect(await judges.pyhanko(sample, { trust, offline: true })).toMatchObject({ ok: false });
+  });
+});
+
+describe('all judges together', () => {
+  const wanted = { signatures: 1, level: 'PAdES-BASELINE-LTA', flavours: ['3a'] } as const;
+
+  test('have nothing against a good file, whole and cut at each signature', async () => {
+    expect(await complaints(judges, file('lta'), { ...wanted, trust })).toEqual([]);
+  });
+
+  test('name themselves when something is wrong', async () => {
+    const named = async (name: string) => {
+      const lines = await complaints(judges, file(name), { ...wanted, trust });
+      return [...new Set(lines.map((line) => line.split(':')[0]))];
+    };
+    expect(await named('flipped')).toEqual(['EU DSS', 'pyHanko', 'pdfsig', 'openssl cms', 'openssl ts']);
+    expect(await named('new-annotation')).toEqual(['EU DSS', 'pyHanko', 'veraPDF']);
+    expect(await named('bt')).toEqual(['EU DSS', 'pyHanko']);
+    expect(await complaints(judges, file('lta'), { ...wanted, signatures: 2, trust })).toHaveLength(3);
   });
 });
 

@@ -9,6 +9,8 @@ export interface SignedPart {
   /** The bytes that the ByteRange covers. */
   content: Uint8Array;
   subFilter: string;
+  /** Where its ByteRange ends: the length of the revision that it closes. */
+  end: number;
 }
 
 /** Every signature of a PDF in file order. Throws when a ByteRange's gap is not exactly one `<hex>` string. */
@@ -26,6 +28,7 @@ export function readSignedParts(pdf: Uint8Array): SignedPart[] {
       cms: padded.subarray(0, readElement(padded, 0).end),
       content: Buffer.concat([pdf.subarray(start, gapStart), pdf.subarray(second, second + secondLength)]),
       subFilter: /\/SubFilter\s*\/([\w.]+)/.exec(object)?.[1] ?? '',
+      end: second + secondLength,
     };
   });
 }
