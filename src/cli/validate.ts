@@ -1,7 +1,7 @@
 /** `antin validate FILE…`: one verdict a file, many files in one process. A bad signature is an answer, not an error. */
 import type { Command } from 'commander';
 import type { SignatureReport, ValidationReport } from '../engines/pades/index.ts';
-import { describeCode, validate } from '../engines/pades/index.ts';
+import { validate, wordsOf } from '../engines/pades/index.ts';
 import { loadTrust } from '../platform/trust/index.ts';
 import { AppError, systemClock, vnDateTime } from '../shared/index.ts';
 import { readInput } from './files.ts';
@@ -74,6 +74,6 @@ function signature(one: SignatureReport): string {
 }
 
 function reason(code: string): string {
-  const { vi, en } = describeCode(code);
-  return `    ${code}: ${vi} (${en})`;
+  const words = wordsOf(code);
+  return words === undefined ? `    ${code}` : `    ${code}: ${words.vi} (${words.en})`;
 }
