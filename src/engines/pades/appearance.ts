@@ -175,82 +175,83 @@ function noGlyphs(missing: readonly number[]): AppError {
   });
 }
 
-/** A run of characters of one font, as glyph numbers. */
+/** Characters of one font, as glyph numbers. */
 interface Run {
   readonly extra: boolean;
-  hex: string;
+  readonly hex: string;
 }
 
-function widthOf(text: string, fonts: Fonts): number {
-  let width = 0;
-  for (const character of text) {
-    const { face, gid } = glyphOf(character, fonts);
-    width += face.width(gid);
-  }
-  return width / 1000;
-}
-
-function glyphOf(character: string, { main, extra }: Fonts): { face: Typeface; gid: number; extra: boolean } {
-  const codePoint = character.codePointAt(0) ?? 0;
-  const gid = main.gid(codePoint);
-  if (gid !== undefined && gid !== 0) return { face: main, gid, extra: false };
-  return { face: extra ?? main, gid: extra?.gid(codePoint) ?? 0, extra: true };
+/** A word with its width in font sizes; measured once, wrapped at many sizes. */
+interface Word {
+  readonly width: number;
+  readonly runs: readonly Run[];
 }
 
 function setText(lines: readonly string[], fonts: Fonts, left: number, width: number, height: number): string {
+  const blank = measure(' ', fonts);
+  const measured = lines.map((line) => line.split(' ').map((word) => measure(word, fonts)));
   for (let size = MAX_SIZE; size >= MIN_SIZE; size -= 0.5) {
-    const rows = lines.flatMap(
-      (line, index) => wrap(line, width / size, fonts)?.map((text) => ({ text, strong: index === 0 })) ?? [undefined],
-    );
-    const needed = rows.length * size * LEADING;
-    if (needed > height - 2 * PADDING || rows.includes(undefined)) continue;
-    let strong: boolean | undefined;
+    const wrapped = measured.map((words) => wrap(words, blank, width / size));
+    const needed = wrapped.reduce((sum, rows) => sum + (rows?.length ?? Number.POSITIVE_INFINITY), 0) * size * LEADING;
+    if (!(needed <= height - 2 * PADDING)) continue;
     let y = (height + needed) / 2 - size;
-    const out = ['BT', '0 g 0 G', `${num(size * 0.028)} w`];
-    for (const row of rows) {
-      if (row === undefined) continue;
+    const out = ['BT', `0 g 0 G ${num(size * 0.028)} w`];
+    wrapped.forEach((rows, index) => {
       // The strongest line is filled and thinly outlined: bold without a second font.
-      if (row.strong !== strong) out.push(`${row.strong ? 2 : 0} Tr`);
-      strong = row.strong;
-      out.push(`1 0 0 1 ${num(left)} ${num(y)} Tm`);
-      for (const run of runsOf(row.text, fonts)) {
-        out.push(`/${run.extra ? EXTRA_FONT : STAMP_FONT} ${num(size)} Tf <${run.hex}> Tj`);
+      if (index <= 1) out.push(`${index === 0 ? 2 : 0} Tr`);
+      for (const row of rows ?? []) {
+        out.push(`1 0 0 1 ${num(left)} ${num(y)} Tm`);
+        for (const { extra, hex } of row) out.push(`/${extra ? EXTRA_FONT : STAMP_FONT} ${num(size)} Tf <${hex}> Tj`);
+        y -= size * LEADING;
       }
-      y -= size * LEADING;
-    }
+    });
     out.push('ET');
     return out.join('\n');
   }
   throw new AppError('STAMP_TOO_SMALL');
 }
 
-function runsOf(text: string, fonts: Fonts): Run[] {
-  const runs: Run[] = [];
+function measure(text: string, { main, extra }: Fonts): Word {
+  let width = 0;
+  const runs: { extra: boolean; hex: string }[] = [];
   for (const character of text) {
-    const { gid, extra } = glyphOf(character, fonts);
+    const codePoint = character.codePointAt(0) ?? 0;
+    const own = main.gid(codePoint) ?? 0;
+    const gid = own !== 0 ? own : (extra?.gid(codePoint) ?? 0);
+    width += (own !== 0 ? main : (extra ?? main)).width(gid);
     const hex = gid.toString(16).padStart(4, '0');
+    const last = runs.at(-1);
+    if (last?.extra === (own === 0)) last.hex += hex;
+    else runs.push({ extra: own === 0, hex });
+  }
+  return { width: width / 1000, runs };
+}
+
+/** Words in rows of at most `width` (in font sizes), each row as runs; undefined if one word is wider. */
+function wrap(words: readonly Word[], blank: Word, width: number): Run[][] | undefined {
+  const rows: Word[][] = [];
+  let used = Number.POSITIVE_INFINITY;
+  for (const word of words) {
+    if (word.width > width) return undefined;
+    if (used + blank.width + word.width <= width) {
+      rows.at(-1)?.push(blank, word);
+      used += blank.width + word.width;
+    } else {
+      rows.push([word]);
+      used = word.width;
+    }
+  }
+  return rows.map(joinRuns);
+}
+
+function joinRuns(words: readonly Word[]): Run[] {
+  const runs: { extra: boolean; hex: string }[] = [];
+  for (const { extra, hex } of words.flatMap((word) => word.runs)) {
     const last = runs.at(-1);
     if (last?.extra === extra) last.hex += hex;
     else runs.push({ extra, hex });
   }
   return runs;
-}
-
-/** The line broken at blanks into rows of at most `width` (in font sizes); undefined if one word is wider. */
-function wrap(line: string, width: number, fonts: Fonts): string[] | undefined {
-  const rows: string[] = [];
-  let row = '';
-  for (const word of line.split(' ')) {
-    const longer = row === '' ? word : `${row} ${word}`;
-    if (widthOf(longer, fonts) <= width) row = longer;
-    else {
-      if (row !== '') rows.push(row);
-      if (widthOf(word, fonts) > width) return undefined;
-      row = word;
-    }
-  }
-  rows.push(row);
-  return rows;
 }
 
 /** A number as content streams take it. */

@@ -49,6 +49,8 @@ export interface PdfView {
   text(value: PdfObject | undefined): string | undefined;
   /** Decoded bytes of a stream; throws AppError PDF_FILTER for filters that cannot be undone here, PDF_TOO_LARGE at the limit. */
   streamBytes(value: PdfObject | undefined): Uint8Array | undefined;
+  /** The file's bytes from an indirect object to its first `endobj`, unparsed: for recognising it. Undefined inside object streams. */
+  source(num: number): Uint8Array | undefined;
   /** Byte range in the file of the indirect object `n g obj … endobj`; undefined inside object streams. */
   span(num: number): { readonly start: number; readonly end: number } | undefined;
 }

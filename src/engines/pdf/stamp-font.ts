@@ -67,36 +67,36 @@ export function findStampFont(view: PdfView): { readonly ref: PdfRef; readonly f
   return face && { ref: font, face };
 }
 
-/** Faces by digest of what they are read from: all renditions of an installation carry the same one. */
+/** Faces by digest of the objects they are read from: all renditions of an installation carry the same one. */
 const faces = new Map<string, Typeface>();
 const MAX_FACES = 16;
 
 function readFace(view: PdfView, font: PdfRef): Typeface | undefined {
   const dict = view.dict(font);
-  const descendants = view.array(dict?.get('DescendantFonts'));
-  const cid = view.dict(descendants?.[0]);
+  const [descendant] = view.array(dict?.get('DescendantFonts')) ?? [];
   const map = view.resolve(dict?.get('ToUnicode'));
-  const usable =
-    view.name(dict?.get('Subtype')) === 'Type0' &&
-    view.name(dict?.get('Encoding')) === 'Identity-H' &&
-    view.name(cid?.get('CIDToGIDMap')) === 'Identity' &&
-    view.dict(cid?.get('FontDescriptor'))?.has('FontFile2') === true;
-  if (!usable || cid === undefined || !isStream(map)) return undefined;
-  const widths = (view.array(cid.get('W')) ?? []).map(view.resolve);
-  const key = sha256Hex(Buffer.concat([map.raw, Buffer.from(JSON.stringify(widths))]));
-  const known = faces.get(key);
+  const usable = view.name(dict?.get('Subtype')) === 'Type0' && view.name(dict?.get('Encoding')) === 'Identity-H';
+  if (!usable || !isStream(map)) return undefined;
+  // Hundreds of widths cost more to read than all the rest of a signature: known bytes are not read again.
+  const source = isRef(descendant) ? view.source(descendant.num) : undefined;
+  const key = source && sha256Hex(Buffer.concat([map.raw, source]));
+  const known = key === undefined ? undefined : faces.get(key);
   if (known !== undefined) return known;
+  const cid = view.dict(descendant);
+  const embedded = view.dict(cid?.get('FontDescriptor'))?.has('FontFile2') === true;
   const bytes = view.streamBytes(map);
-  if (bytes === undefined) return undefined;
+  if (cid === undefined || bytes === undefined || !embedded || view.name(cid.get('CIDToGIDMap')) !== 'Identity') {
+    return undefined;
+  }
   const glyphs = readToUnicode(Buffer.from(bytes).toString('latin1'));
-  const byGlyph = readWidths(view, widths);
+  const widths = readWidths(view, (view.array(cid.get('W')) ?? []).map(view.resolve));
   const fallback = view.number(cid.get('DW')) ?? 1000;
   const face: Typeface = {
     gid: (codePoint) => glyphs.get(codePoint),
-    width: (gid) => byGlyph.get(gid) ?? fallback,
+    width: (gid) => widths.get(gid) ?? fallback,
   };
   if (faces.size >= MAX_FACES) faces.clear();
-  faces.set(key, face);
+  if (key !== undefined) faces.set(key, face);
   return face;
 }
 

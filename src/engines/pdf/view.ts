@@ -44,6 +44,7 @@ export function createView(revisions: readonly Revision[], cache: ObjectCache): 
   const newest = revisions.at(-1);
   if (newest === undefined) throw xrefBroken('Không có bản nào', 'There is no revision');
   const { limits, bytes } = cache;
+  const { bytes: file } = cursorAt(bytes, 0, limits.maxDepth);
 
   function entry(num: number): XrefEntry | undefined {
     for (let index = revisions.length - 1; index >= 0; index--) {
@@ -58,7 +59,7 @@ export function createView(revisions: readonly Revision[], cache: ObjectCache): 
     for (let index = revisions.length - 1; index >= 0; index--) {
       for (const [num, { kind }] of revisions[index]?.entries ?? []) {
         if (seen.has(num)) continue;
-        seen.add(num);
+        if (index > 0) seen.add(num);
         if (kind !== 'free') yield num;
       }
     }
@@ -202,6 +203,12 @@ export function createView(revisions: readonly Revision[], cache: ObjectCache): 
     streamBytes: (value) => {
       const stream = resolve(value);
       return isStream(stream) ? decodeStream(stream.raw, stream.dict, resolve, limits.maxDecodedBytes) : undefined;
+    },
+    source: (num) => {
+      const place = entry(num);
+      if (place?.kind !== 'offset') return undefined;
+      const end = file.indexOf('endobj', place.offset, 'latin1');
+      return end < 0 ? undefined : bytes.subarray(place.offset, end);
     },
     span: (num) => {
       const place = entry(num);

@@ -1,38 +1,48 @@
 /** Objects as bytes (ISO 32000-2 §7.3). */
 import type { PdfDict, PdfObject, PdfString } from './objects.ts';
 
-/** Grows as it is written to. Positions are relative to its start. */
+/** Takes what is written one after the other. Positions are relative to its start. */
 export interface ByteSink {
   readonly length: number;
   text(latin1: string): void;
   bytes(bytes: Uint8Array): void;
-  /** What was written, as a view. */
+  /** What was written so far, as a copy. */
   done(): Uint8Array;
 }
 
 export function createSink(): ByteSink {
-  let buffer = Buffer.allocUnsafe(32_768);
-  let length = 0;
-  const room = (more: number): void => {
-    if (length + more <= buffer.length) return;
-    const grown = Buffer.allocUnsafe(Math.max(buffer.length * 2, length + more));
-    buffer.copy(grown, 0, 0, length);
-    buffer = grown;
+  const parts: Uint8Array[] = [];
+  let flushed = 0;
+  // Text is gathered and encoded in one go: a write per token would cost more than all the rest.
+  let pending = '';
+  const flush = (): void => {
+    if (pending === '') return;
+    parts.push(Buffer.from(pending, 'latin1'));
+    flushed += pending.length;
+    pending = '';
   };
   return {
     get length() {
-      return length;
+      return flushed + pending.length;
     },
     text(latin1) {
-      room(latin1.length);
-      length += buffer.write(latin1, length, 'latin1');
+      pending += latin1;
     },
     bytes(bytes) {
-      room(bytes.length);
-      buffer.set(bytes, length);
-      length += bytes.length;
+      flush();
+      parts.push(bytes);
+      flushed += bytes.length;
     },
-    done: () => new Uint8Array(buffer.buffer, buffer.byteOffset, length),
+    done() {
+      flush();
+      const whole = new Uint8Array(flushed);
+      let at = 0;
+      for (const part of parts) {
+        whole.set(part, at);
+        at += part.length;
+      }
+      return whole;
+    },
   };
 }
 
@@ -94,10 +104,10 @@ function numberText(value: number): string {
   return value.toFixed(5).replace(/\.?0+$/, '');
 }
 
-const PLAIN_NAME = /^[!"$&'*+,\-.0-9:;=?@A-Z[\\\]^_`a-z|~]*$/;
+const PLAIN_NAME = /^[!"$&'*+,\-.0-9:;=?@A-Z\\^_`a-z|~]*$/;
 
 function nameText(name: string): string {
-  if (PLAIN_NAME.test(name) && !/[[\]]/.test(name)) return `/${name}`;
+  if (PLAIN_NAME.test(name)) return `/${name}`;
   return `/${name.replace(/[^!"$&'*+,\-.0-9:;=?@A-Z\\^_`a-z|~]/g, (character) => `#${hex(character.charCodeAt(0))}`)}`;
 }
 
