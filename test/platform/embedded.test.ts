@@ -208,6 +208,9 @@ describe.runIf(isRoot)('run as root', () => {
 
     const moved = join(closed, 'moved');
     renameSync(dataDir, moved);
+    const anew = await open();
+    expect(await countOf(anew, 'facility')).toBe(0);
+    await anew.close();
     dataDir = moved;
     const third = await open();
     expect(await countOf(third, 'facility')).toBe(1);

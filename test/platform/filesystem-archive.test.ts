@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, rm, stat, unlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rm, stat, unlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createFilesystemArchive, createFilesystemWorkStore } from '../../src/platform/storage/index.ts';
@@ -36,6 +36,13 @@ objectStoreConformance('filesystem', async () => {
 async function archived(retainUntil = new Date(clock.now().getTime() + DAY)) {
   const store = await createFilesystemArchive({ directory, clock });
   return { store, stored: await store.put(key, bytes, { retainUntil, contentType }) };
+}
+
+async function leaveHalfWritten(): Promise<void> {
+  await writeFile(join(directory, 'temporary', 'half'), 'half');
+  const hoursAgo = new Date(Date.now() - 2 * 60 * 60 * 1000);
+  await utimes(join(directory, 'temporary', 'half'), hoursAgo, hoursAgo);
+  await writeFile(join(directory, 'temporary', 'being-written-by-another-process'), 'not yet');
 }
 
 describe('the filesystem archive', () => {
@@ -92,9 +99,9 @@ describe('the filesystem archive', () => {
 
   test('sweeps what a crash left half-written, at its start', async () => {
     await archived();
-    await writeFile(join(directory, 'temporary', 'half'), 'half');
+    await leaveHalfWritten();
     await createFilesystemArchive({ directory, clock });
-    expect(await readdir(join(directory, 'temporary'))).toEqual([]);
+    expect(await readdir(join(directory, 'temporary'))).toEqual(['being-written-by-another-process']);
   });
 
   test('releases nothing while the clock has jumped, back or far ahead, also after a new start', async () => {
@@ -143,8 +150,8 @@ describe('the work store', () => {
 
   test('sweeps what a crash left half-written, at its start', async () => {
     await mkdir(join(directory, 'temporary'), { recursive: true });
-    await writeFile(join(directory, 'temporary', 'half'), 'half');
+    await leaveHalfWritten();
     await createFilesystemWorkStore({ directory });
-    expect(await readdir(join(directory, 'temporary'))).toEqual([]);
+    expect(await readdir(join(directory, 'temporary'))).toEqual(['being-written-by-another-process']);
   });
 });

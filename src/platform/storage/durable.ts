@@ -1,7 +1,8 @@
 /** File system steps whose effect is on disk when they return. */
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { systemClock } from '../../shared/index.ts';
 
 /** Writes a new file with a name of its own and fsyncs it. @returns its path. */
 export async function writeTemporary(folder: string, bytes: Uint8Array, mode: number): Promise<string> {
@@ -63,11 +64,20 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Removes what a crash left half-written. */
+/** Nobody writes one file for as long as this. */
+const ABANDONED_MS = 60 * 60 * 1000;
+
+/** Removes what a crash left half-written: by age, since another process may be writing here at this moment. */
 export async function sweep(folder: string): Promise<number> {
-  const left = await readdir(folder);
-  for (const name of left) await rm(join(folder, name), { force: true });
-  return left.length;
+  let swept = 0;
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    const left = await stat(path).catch(() => undefined);
+    if (left === undefined || systemClock.now().getTime() - left.mtimeMs < ABANDONED_MS) continue;
+    await rm(path, { force: true });
+    swept += 1;
+  }
+  return swept;
 }
 
 /** Paths of all files below `root` relative to it with `/`, sorted by code unit, without reading whole trees into memory. */

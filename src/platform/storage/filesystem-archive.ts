@@ -23,7 +23,7 @@ export interface FilesystemArchive extends ObjectStore {
   confirmClock(): Promise<void>;
 }
 
-/** Opens (creates) the archive in `directory`; sweeps files that a crash left half-written. One process a directory. */
+/** Opens (creates) the archive in `directory`; sweeps files that a crash left half-written. */
 export async function createFilesystemArchive(deps: {
   directory: string;
   clock: Clock;

@@ -5,7 +5,7 @@ import { filesBelow, hasCode, makeFolder, removeDurably, replace, sweep, writeTe
 import { assertObjectKey } from './object-key.ts';
 import type { WorkStore } from './object-store.ts';
 
-/** Opens (creates) the work store in `directory`; sweeps files that a crash left half-written. One process a directory. */
+/** Opens (creates) the work store in `directory`; sweeps files that a crash left half-written. */
 export async function createFilesystemWorkStore(deps: { directory: string }): Promise<WorkStore> {
   const objects = join(deps.directory, 'objects');
   const temporary = join(deps.directory, 'temporary');

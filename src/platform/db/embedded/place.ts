@@ -5,7 +5,7 @@
  * its binaries and its files. Where the data directory lies below a folder that only root may enter, the database is
  * kept in the state directory instead, and the data directory records where (`postgres/location`).
  */
-import { createHash } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { cp, rename, rm } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
@@ -43,12 +43,12 @@ export async function preparePlace(dataDir: string, stateDir: string): Promise<P
 
 function chooseHome(dataDir: string, stateDir: string, user: OsUser | undefined): string {
   const near = join(dataDir, 'postgres');
-  const locationFile = join(near, 'location');
-  if (existsSync(locationFile)) return recordedHome(readFileSync(locationFile, 'utf8').trim(), dataDir);
+  const recorded = recordedLocation(dataDir);
+  if (recorded !== undefined) return recordedHome(recorded, dataDir);
   if (user === undefined || existsSync(join(near, 'data')) || canReach(dataDir, user)) return near;
 
-  const name = createHash('sha256').update(dataDir).digest('hex').slice(0, 16);
-  const home = join(stateDir, name);
+  // A name of its own each time: a data directory that was deleted and made anew does not find the old database.
+  const home = join(stateDir, randomBytes(8).toString('hex'));
   mkdirSync(stateDir, { recursive: true, mode: 0o755 });
   if (!canReach(realpathSync(stateDir), user)) {
     throw startFailed(
@@ -59,8 +59,13 @@ function chooseHome(dataDir: string, stateDir: string, user: OsUser | undefined)
   mkdirSync(home, { recursive: true, mode: 0o711 });
   mkdirSync(near, { recursive: true });
   writeDurably(join(home, 'belongs-to'), `${dataDir}\n`);
-  writeDurably(locationFile, `${home}\n`);
+  writeDurably(join(near, 'location'), `${home}\n`);
   return home;
+}
+
+function recordedLocation(dataDir: string): string | undefined {
+  const file = join(dataDir, 'postgres', 'location');
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
 }
 
 /** A data directory that was *copied* must not open the database of its original; one that was *moved* may. */
@@ -74,7 +79,7 @@ function recordedHome(home: string, dataDir: string): string {
   }
   const owner = readFileSync(ownerFile, 'utf8').trim();
   if (owner === dataDir) return home;
-  if (existsSync(join(owner, 'postgres', 'location'))) {
+  if (recordedLocation(owner) === home) {
     throw startFailed(
       `Cơ sở dữ liệu ở ${home} thuộc về ${owner}; thư mục này là bản sao chép.`,
       `The database in ${home} belongs to ${owner}; this directory is a copy.`,
