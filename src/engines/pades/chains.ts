@@ -28,8 +28,8 @@ export interface ChainQuestion {
 }
 
 export interface ChainAnswer {
+  readonly question: ChainQuestion;
   readonly reasons: readonly Reason[];
-  readonly notices: readonly string[];
   /** Signer first, anchor last; empty if no anchor was reached. */
   readonly path: readonly Certificate[];
   readonly anchor: Certificate | undefined;
@@ -60,7 +60,7 @@ export function judgeChain(question: ChainQuestion, material: ChainMaterial): Ch
   const reasons = new Set<Reason>();
   if (result.path === undefined) {
     reasons.add('NO_CERTIFICATE_CHAIN_FOUND');
-    return { reasons: [...reasons], notices: [], path: [], anchor: undefined, findings: result.revocation };
+    return { question, reasons: [...reasons], path: [], anchor: undefined, findings: result.revocation };
   }
   const { path } = result;
   for (const reason of [
@@ -71,7 +71,7 @@ export function judgeChain(question: ChainQuestion, material: ChainMaterial): Ch
     reasons.add(reason);
   }
   if (purpose === 'signer' && !maySign(certificate)) reasons.add('KEY_USAGE');
-  return { reasons: [...reasons], notices: [], path, anchor: result.anchor, findings: result.revocation };
+  return { question, reasons: [...reasons], path, anchor: result.anchor, findings: result.revocation };
 }
 
 function within(moment: Date, { notBefore, notAfter }: Certificate): Date {

@@ -48,6 +48,8 @@ export interface Examination {
   readonly signatures: readonly ExaminedSignature[];
   readonly proofs: readonly Proof[];
   readonly storeNotices: readonly string[];
+  /** Judges a chain with everything known, or with only what revision `asOf` holds. */
+  readonly judge: (question: ChainQuestion, asOf?: number) => ChainAnswer;
   /** Revision that first holds a certificate or revocation answer; undefined if the file does not have it. */
   readonly heldSince: (item: Uint8Array) => number | undefined;
 }
@@ -89,7 +91,16 @@ export function examine(bytes: Uint8Array, options: Omit<ValidateOptions, 'file'
   const known = [...material.anchors, ...material.timestampAnchors, ...material.certificates];
   const revisionOf = ({ dictionary }: ReadSignature): number => dictionary.coversRevision ?? dictionary.definedIn;
   const lastCovered = Math.max(0, ...reads.map(revisionOf));
-  const chainOf = (question: ChainQuestion): ChainAnswer => judgeChain(question, material);
+  const chainOf = (question: ChainQuestion, asOf?: number): ChainAnswer => {
+    if (asOf === undefined) return judgeChain(question, material);
+    const isHeld = (item: Uint8Array): boolean => (held(item) ?? Number.POSITIVE_INFINITY) <= asOf;
+    return judgeChain(question, {
+      ...material,
+      certificates: material.certificates.filter(({ der }) => isHeld(der)),
+      ocsps: material.ocsps.filter(({ raw }) => isHeld(raw)),
+      crls: material.crls.filter(({ raw }) => isHeld(raw)),
+    });
+  };
 
   const readReasons = (read: ReadSignature): Reason[] => {
     const uncovered = revisionOf(read) === lastCovered;
@@ -191,7 +202,6 @@ export function examine(bytes: Uint8Array, options: Omit<ValidateOptions, 'file'
       const proven = bestTime ?? options.at;
       chain = chainOf({ certificate: read.check.signer, used: proven, proven, notBefore, purpose: 'signer' });
       reasons.push(...chain.reasons);
-      for (const notice of chain.notices) notices.add(notice);
     }
     // §5.5.4 (4): time-stamps must follow each other as what they stamp does.
     if (
@@ -212,6 +222,7 @@ export function examine(bytes: Uint8Array, options: Omit<ValidateOptions, 'file'
     signatures: reads.map(examineSignature),
     proofs,
     storeNotices: store.notices,
+    judge: chainOf,
     heldSince: held,
   };
 }

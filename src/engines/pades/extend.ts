@@ -60,7 +60,7 @@ export async function extend(pdf: Uint8Array, level: Level, options: ExtendOptio
 
   let going = true;
   if (lacks('B-T') && options.oneTimestamp !== true) going = await stamp();
-  if (going && (lacks('B-LT') || options.renew === true)) {
+  if (going && (lacks('B-LT') || lacks('B-LTA') || options.renew === true)) {
     going = await attempt(() => addValidationData(bytes, seen, options, 'everybody'));
   }
   if (going && (lacks('B-LTA') || options.renew === true)) {
@@ -110,8 +110,15 @@ async function addValidationData(
       ask(timestamp.signer, timestamp.chain?.path.slice(1) ?? [], timestamp.time);
     }
   }
-  const [authority, ...above] = options.timestampChain ?? [];
-  ask(authority, above, undefined);
+  // Whoever will sign the next archive time-stamp must be provable as of now.
+  const [authority, ...above] = options.timestampChain ?? latestAuthority(seen);
+  if (
+    authority !== undefined &&
+    whose === 'everybody' &&
+    !isProvided(asOfNow(authority, seen, options), undefined, seen)
+  ) {
+    ask(authority, above, undefined);
+  }
 
   const addition: { [K in keyof StoreAddition]: Uint8Array[] } = { certificates: [], ocsps: [], crls: [] };
   for (const { chain, notBefore } of questions.values()) {
@@ -122,6 +129,18 @@ async function addValidationData(
   }
   const update = beginUpdate(openPdf(bytes));
   return addToStore(update, headerVersion(bytes), addition) ? update.finish().bytes : bytes;
+}
+
+/** Certificates of the authority of the newest time-stamp, signer first. */
+function latestAuthority({ signatures }: Examination): readonly Certificate[] {
+  const stamps = signatures.flatMap(({ timestamps }) => timestamps).filter(({ time }) => time !== undefined);
+  const [newest] = stamps.sort((a, b) => Number(b.time) - Number(a.time));
+  if (newest?.signer === undefined) return [];
+  return newest.chain === undefined || newest.chain.path.length === 0 ? [newest.signer] : newest.chain.path;
+}
+
+function asOfNow(certificate: Certificate, seen: Examination, { at }: ExtendOptions): ExaminedSignature['chain'] {
+  return seen.judge({ certificate, used: at, proven: at, purpose: 'time-stamps' });
 }
 
 /** Everything needed for this chain is in the file already, counts, and for its end is younger than `notBefore`. */
@@ -135,8 +154,8 @@ function isProvided(
   const isHeld = (item: Uint8Array | undefined): boolean => item !== undefined && heldSince(item) !== undefined;
   return (
     chain.path.every(({ der, fingerprint }) => fingerprint === chain.anchor?.fingerprint || isHeld(der)) &&
-    chain.findings.every(({ certificate, evidence, source, producedAt }) => {
-      if (source === 'anchor' || source === 'no-check') return true;
+    chain.findings.every(({ certificate, evidence, source, producedAt, vouchesFor }) => {
+      if (source === 'anchor' || source === 'no-check' || vouchesFor !== undefined) return true;
       const fresh =
         certificate !== end || notBefore === undefined || (producedAt !== undefined && producedAt >= notBefore);
       return fresh && isHeld(evidence);

@@ -1,5 +1,6 @@
 /** Which baseline level a signature has (EN 319 142-1 §6.3), judged by what is in the file, never by what it claims. */
-import type { Examination, ExaminedSignature, ExaminedTimestamp } from './examine.ts';
+import type { ChainAnswer } from './chains.ts';
+import type { Examination, ExaminedSignature } from './examine.ts';
 import type { Level } from './types.ts';
 
 /** From low to high. */
@@ -23,28 +24,33 @@ export function levelOf(signature: ExaminedSignature, examination: Examination):
     ({ kind, time, verdict }) =>
       kind !== 'content-timestamp' && verdict.indication === 'TOTAL-PASSED' && time === bestTime,
   );
-  const since = materialSince(signature, stamp, examination);
+  const chains = [signature.chain, stamp?.chain].filter((chain) => chain !== undefined);
+  const since = heldSince(chains, examination);
   if (since === undefined) return 'B-T';
-  return examination.proofs.some(({ revision }) => revision >= since) ? 'B-LTA' : 'B-LT';
+  const covered = Math.max(0, ...examination.proofs.map(({ revision }) => revision));
+  if (covered >= Math.max(since, signature.revision)) return 'B-LTA';
+  // Newer answers that no time-stamp covers yet take nothing away from older ones that are covered and suffice.
+  const older = chains.map(({ question }) => examination.judge(question, covered));
+  return covered >= signature.revision && older.every(isGood) && heldSince(older, examination) !== undefined
+    ? 'B-LTA'
+    : 'B-LT';
 }
 
-/** The first revision that holds everything needed to validate signer and time-stamp; undefined if something is not in the file. */
-function materialSince(
-  signature: ExaminedSignature,
-  stamp: ExaminedTimestamp | undefined,
-  { heldSince }: Examination,
-): number | undefined {
-  const revisions: (number | undefined)[] = [signature.revision];
-  for (const chain of [signature.chain, stamp?.chain]) {
-    if (chain === undefined || chain.path.length === 0) return undefined;
-    for (const certificate of chain.path) {
-      if (certificate.fingerprint !== chain.anchor?.fingerprint) revisions.push(heldSince(certificate.der));
+const isGood = ({ reasons }: ChainAnswer): boolean => reasons.length === 0;
+
+/** The first revision that holds everything these chains need; undefined if something is not in the file. */
+function heldSince(chains: readonly ChainAnswer[], examination: Examination): number | undefined {
+  const revisions: (number | undefined)[] = [0];
+  for (const { path, anchor, findings } of chains) {
+    if (path.length === 0) return undefined;
+    for (const certificate of path) {
+      if (certificate.fingerprint !== anchor?.fingerprint) revisions.push(examination.heldSince(certificate.der));
     }
     // The certificates behind an answer mostly come inside it, so they are not asked for one by one.
-    for (const { source, status, evidence } of chain.findings) {
-      if (source === 'anchor' || source === 'no-check') continue;
+    for (const { source, status, evidence, vouchesFor } of findings) {
+      if (source === 'anchor' || source === 'no-check' || vouchesFor !== undefined) continue;
       if (status !== 'good' || evidence === undefined) return undefined;
-      revisions.push(heldSince(evidence));
+      revisions.push(examination.heldSince(evidence));
     }
   }
   const known = revisions.filter((revision) => revision !== undefined);
