@@ -114,19 +114,7 @@ module.exports = {
       from: { path: '^src/engines/', pathNot: '^src/engines/render/' },
       to: {
         path: [
-          coreModules([
-            'fs',
-            'child_process',
-            'worker_threads',
-            'os',
-            'net',
-            'tls',
-            'http',
-            'https',
-            'http2',
-            'dns',
-            'dgram',
-          ]),
+          coreModules(['fs', 'child_process', 'os', 'net', 'tls', 'http', 'https', 'http2', 'dns', 'dgram']),
           '(?:^|node_modules/)undici(?:/|$)',
         ],
       },
