@@ -28,7 +28,13 @@ import {
   loadAuthority,
   saveAuthority,
 } from './platform/trust/authority/index.ts';
-import { createHttpTransport, createMaterialSource, createTimestampSource, loadTrust } from './platform/trust/index.ts';
+import {
+  createHttpTransport,
+  createMaterialSource,
+  createTimestampSource,
+  loadTrust,
+  type ProxySettings,
+} from './platform/trust/index.ts';
 import { createRecords, type Records } from './records/index.ts';
 import { AppError, type Clock, type Log } from './shared/index.ts';
 import { createSigning, type SealKeys, type Signing } from './signing/index.ts';
@@ -48,6 +54,8 @@ export interface ComposeOptions {
   readonly trustDir?: string | undefined;
   /** PEM files of further anchors (the demo trusts the authority of its sample). */
   readonly extraAnchors?: readonly string[];
+  /** Proxy to outside services. */
+  readonly proxy?: ProxySettings | undefined;
   /** RFC 3161 services; absent: the demo authority's. */
   readonly tsaUrls: readonly string[];
   readonly maxPdfBytes: number;
@@ -125,11 +133,16 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
     demo ? openAuthority(join(dataDir, 'authority'), clock) : undefined,
   ]);
   const anchors = await collectAnchors(options, authority);
-  const http = createHttpTransport({});
+  const http = createHttpTransport({ proxy: options.proxy ?? {} });
   const transport = authority === undefined ? http : authorityTransport(authority, http);
   const tsaUrls = options.tsaUrls.length > 0 || authority === undefined ? options.tsaUrls : [authority.timestampUrl];
   const timestamp = createTimestampSource({ urls: tsaUrls, transport, clock, anchors: anchors.tsa });
-  const material = createMaterialSource({ transport, clock, anchors: [...anchors.signers, ...anchors.tsa] });
+  const material = createMaterialSource({
+    transport,
+    clock,
+    anchors: anchors.signers,
+    timestampAnchors: anchors.tsa,
+  });
   const judge = (pdf: Uint8Array, file: string) =>
     validate(pdf, { file, anchors: anchors.signers, timestampAnchors: anchors.tsa, at: clock.now() });
 

@@ -1,5 +1,5 @@
 /** What signing commands share: a key from a PKCS#12 file, time-stamps and revocation answers over the network. */
-import { type Certificate, openPkcs12, rawSigner, schemeFor } from '../engines/crypto/index.ts';
+import { openPkcs12, rawSigner, schemeFor } from '../engines/crypto/index.ts';
 import type { LocalSigner, TimestampSource, ValidationMaterialSource } from '../engines/pades/index.ts';
 import {
   createHttpTransport,
@@ -41,14 +41,13 @@ export async function openServices(options: {
     options.trustDir === undefined ? { signers: [], tsa: [], development: [] } : await loadTrust(options.trustDir);
   const named = options.tsa === undefined ? [] : [new URL(options.tsa).host];
   const transport = createHttpTransport({ allowPrivate: [...named, ...options.allowPrivate] });
-  const anchors: readonly Certificate[] = [...trust.signers, ...trust.tsa];
   return {
     trust,
     timestamp:
       options.tsa === undefined
         ? undefined
         : createTimestampSource({ urls: [options.tsa], transport, clock, anchors: trust.tsa }),
-    material: createMaterialSource({ transport, clock, anchors }),
+    material: createMaterialSource({ transport, clock, anchors: trust.signers, timestampAnchors: trust.tsa }),
     close: () => transport.close(),
   };
 }

@@ -20,6 +20,10 @@ export function composeOptions(config: Config, log: Log): ComposeOptions {
     policiesDir: config.POLICIES_DIR ?? shipped('storage-policies'),
     hospitalFormsDir: config.FORMS_DIR,
     trustDir: config.TRUST_DIR ?? shipped('certs', 'trust'),
+    proxy: {
+      ...(config.HTTPS_PROXY === undefined ? {} : { http: config.HTTPS_PROXY, https: config.HTTPS_PROXY }),
+      no: config.NO_PROXY,
+    },
     tsaUrls: config.TSA_URLS,
     maxPdfBytes: config.MAX_PDF_BYTES,
     immutableFlag: config.ARCHIVE_IMMUTABLE_FLAG,
