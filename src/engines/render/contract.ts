@@ -13,7 +13,7 @@ export interface RendererOptions {
   readonly stampFont: StampFont;
   /** Child processes that set type at the same time. Default 1. */
   readonly processes?: number;
-  /** A job that runs longer is killed with its process (`RENDER_TIMEOUT`). Default 30 000. */
+  /** A job that runs longer is killed with its process (`RENDER_TIMEOUT`). Default 60 000: a record of 500 pages on a busy machine. */
   readonly timeLimitMs?: number;
   /** A process is replaced after so many documents. Default 5 000. */
   readonly recycleAfter?: number;

@@ -20,7 +20,7 @@ export function createRenderer(options: RendererOptions): Renderer {
     fonts: options.fonts,
     stampFont: { bytes: options.stampFont.bytes, tag: options.stampFont.name.slice(0, 6) },
     processes: options.processes ?? 1,
-    timeLimitMs: options.timeLimitMs ?? 30_000,
+    timeLimitMs: options.timeLimitMs ?? 60_000,
     recycleAfter: options.recycleAfter ?? 5_000,
   });
 
