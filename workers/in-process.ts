@@ -2,10 +2,7 @@
 import { hostname } from 'node:os';
 import type { Intent, JobName, Outbox } from '../src/platform/outbox/index.ts';
 import { AppError, type Clock, type Log } from '../src/shared/index.ts';
-import type { Job } from './jobs/job.ts';
-
-/** One function a job name. The runner takes only the intents of the jobs named here. */
-export type Jobs<Deps> = Readonly<Partial<Record<JobName, Job<Deps>>>>;
+import type { Jobs } from './jobs/job.ts';
 
 export interface RunnerOptions<Deps> {
   readonly outbox: Outbox;

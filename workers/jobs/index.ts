@@ -1,8 +1,8 @@
 /** The one table of jobs: the same in process and under a queue. */
-import type { Jobs } from '../in-process.ts';
 import { archive } from './archive.ts';
 import type { JobDeps } from './deps.ts';
 import { extend } from './extend.ts';
+import type { Jobs } from './job.ts';
 import { seal } from './seal.ts';
 import { timestamp } from './timestamp.ts';
 

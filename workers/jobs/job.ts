@@ -1,4 +1,4 @@
-import type { Intent } from '../../src/platform/outbox/index.ts';
+import type { Intent, JobName } from '../../src/platform/outbox/index.ts';
 
 /**
  * A job is a plain function that knows no queue. It may run again after a crash, so it first looks whether its work is
@@ -6,3 +6,6 @@ import type { Intent } from '../../src/platform/outbox/index.ts';
  * otherwise the runner completes it when the function returns. What it throws decides: again later, or stop.
  */
 export type Job<Deps> = (intent: Intent, deps: Deps) => Promise<void>;
+
+/** One function a job name. A runner takes only the intents of the jobs named here. */
+export type Jobs<Deps> = Readonly<Partial<Record<JobName, Job<Deps>>>>;

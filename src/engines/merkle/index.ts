@@ -20,7 +20,6 @@ export {
 export {
   growTiles,
   openTiles,
-  TILE_HEIGHT,
   TILE_WIDTH,
   type Tile,
   type TileCoordinates,
@@ -32,7 +31,6 @@ export {
   type HashReader,
   hashReaderOfLeaves,
   leafHash,
-  nodeHash,
   rootFromReader,
   type TreeNode,
   treeRoot,

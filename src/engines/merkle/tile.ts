@@ -1,7 +1,7 @@
 /** Tiles of the C2SP layout (c2sp.org/tlog-tiles): tile `(L, N)` holds up to 256 consecutive hashes of tree level 8·L. */
 import { HASH_BYTES, type HashReader, treeRoot } from './tree.ts';
 
-export const TILE_HEIGHT = 8;
+const TILE_HEIGHT = 8;
 export const TILE_WIDTH = 2 ** TILE_HEIGHT;
 
 export interface TileCoordinates {

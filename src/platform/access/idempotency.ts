@@ -1,13 +1,7 @@
 import { AppError, type Clock } from '../../shared/index.ts';
 import type { Database, Tx } from '../db/index.ts';
 import * as store from './store.ts';
-
-/** An answer as it was sent the first time. */
-export interface StoredResponse {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
+import type { StoredResponse } from './stored-response.ts';
 
 export type IdempotencyClaim =
   | { readonly state: 'new' }

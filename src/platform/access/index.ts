@@ -9,4 +9,5 @@ export {
   type Role,
   requireRole,
 } from './api-key.ts';
-export { createIdempotency, type Idempotency, type IdempotencyClaim, type StoredResponse } from './idempotency.ts';
+export { createIdempotency, type Idempotency, type IdempotencyClaim } from './idempotency.ts';
+export type { StoredResponse } from './stored-response.ts';

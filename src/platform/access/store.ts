@@ -1,6 +1,6 @@
 /** SQL of keys and idempotency. */
 import type { ApiKeyRow, Db, Tx } from '../db/index.ts';
-import type { StoredResponse } from './idempotency.ts';
+import type { StoredResponse } from './stored-response.ts';
 
 export async function insertApiKey(tx: Tx, row: ApiKeyRow): Promise<void> {
   await tx.insertInto('api_key').values(row).execute();

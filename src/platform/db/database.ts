@@ -1,13 +1,11 @@
-import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
+import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { AppError, type Log, silentLog } from '../../shared/index.ts';
+import type { Db, Tx } from './connection.ts';
 import { startEmbeddedServer } from './embedded/server.ts';
 import { listenOn } from './listen.ts';
 import { checkSchema, migrate } from './migrate.ts';
 import type { Schema } from './schema.ts';
-
-export type Db = Kysely<Schema>;
-export type Tx = Transaction<Schema>;
 
 /** An owned resource: whoever opened it closes it. */
 export interface Database {

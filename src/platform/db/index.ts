@@ -4,7 +4,8 @@
  * Row types: `uuid` and `text` are strings, `bigint` is a number (refused beyond 2^53), `timestamptz` is a `Date`,
  * `date` is `YYYY-MM-DD`, `bytea` is a `Uint8Array`, `jsonb` is read as a value and written as JSON text.
  */
-export { type Database, type DatabasePlace, type Db, type OpenOptions, openDatabase, type Tx } from './database.ts';
+export type { Db, Tx } from './connection.ts';
+export { type Database, type DatabasePlace, type OpenOptions, openDatabase } from './database.ts';
 export { type EmbeddedServer, type EmbeddedServerOptions, startEmbeddedServer } from './embedded/server.ts';
 export { type MigrationReport, migrate } from './migrate.ts';
 export { MIGRATIONS } from './migrations/index.ts';

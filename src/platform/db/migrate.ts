@@ -1,7 +1,7 @@
 /** Forward-only schema. The table `migration` remembers each step with the hash of its text. */
 import { sql } from 'kysely';
 import { AppError, sha256Hex } from '../../shared/index.ts';
-import type { Db } from './database.ts';
+import type { Db } from './connection.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 import type { Migration } from './migrations/migration.ts';
 

@@ -1,11 +1,4 @@
 /** Job requests that commit with the state change that caused them, and the leases under which workers take them. */
-export { JOB_NAMES, type JobName } from './job-names.ts';
-export {
-  createOutbox,
-  type FailureOutcome,
-  type Intent,
-  type NewIntent,
-  type Outbox,
-  type PendingIntent,
-  type StoppedIntent,
-} from './outbox.ts';
+export type { Intent, NewIntent, PendingIntent, StoppedIntent } from './intent.ts';
+export type { JobName } from './job-name.ts';
+export { createOutbox, type FailureOutcome, type Outbox } from './outbox.ts';

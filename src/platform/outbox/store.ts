@@ -2,8 +2,8 @@
 import { sql } from 'kysely';
 import { AppError, PROBLEMS } from '../../shared/index.ts';
 import type { Db, Tx } from '../db/index.ts';
-import type { JobName } from './job-names.ts';
-import type { Intent, NewIntent, PendingIntent, StoppedIntent } from './outbox.ts';
+import type { Intent, NewIntent, PendingIntent, StoppedIntent } from './intent.ts';
+import type { JobName } from './job-name.ts';
 
 export async function insert(tx: Tx, intent: NewIntent, now: Date): Promise<boolean> {
   const inserted = await tx
