@@ -3,10 +3,10 @@ import { addDocumentTimestamp, extend, type ValidationReport } from '../engines/
 import type { Tx } from '../platform/db/index.ts';
 import { isOpenForSigning, latestRevision } from '../records/index.ts';
 import { AppError, newId } from '../shared/index.ts';
+import type { SigningDeps } from './deps.ts';
 import { retriable } from './seal.ts';
 import * as store from './store.ts';
 import { assertSurvival } from './survival.ts';
-import type { SigningDeps } from './turn.ts';
 
 const SYSTEM = { kind: 'system', id: 'long-term' } as const;
 

@@ -5,9 +5,9 @@ import type { Credential } from '../parties/index.ts';
 import type { Tx } from '../platform/db/index.ts';
 import type { Document } from '../records/index.ts';
 import { AppError } from '../shared/index.ts';
+import type { SigningDeps } from './deps.ts';
 import { sealStamp } from './stamp.ts';
 import { assertSurvival } from './survival.ts';
-import type { SigningDeps } from './turn.ts';
 
 /** Opens the key of a seal for unattended use. Throws SEAL_NOT_ENROLLED where nobody has stored what opens it. */
 export type SealKeys = (seal: Credential) => Promise<RawSigner>;

@@ -2,9 +2,10 @@
 import { openPkcs12, rawSigner } from '../engines/crypto/index.ts';
 import type { AuditActor } from '../platform/audit/index.ts';
 import { AppError, newId, type ProblemCode, toAppError } from '../shared/index.ts';
+import type { SigningDeps } from './deps.ts';
 import { withPinTries } from './pin.ts';
 import * as store from './store.ts';
-import { cancelTurn, completeTurn, openTurn, type SigningDeps } from './turn.ts';
+import { cancelTurn, completeTurn, openTurn } from './turn.ts';
 
 export interface SessionRequest {
   readonly facilityId: string;

@@ -1,11 +1,12 @@
 /** Everything that signs: people's turns and sessions, the seal, long-term validity. */
 import type { Tx } from '../platform/db/index.ts';
 import { AppError } from '../shared/index.ts';
+import type { SigningDeps } from './deps.ts';
 import { extendToArchiveLevel, payTimestamp } from './long-term.ts';
 import { type SealKeys, seal } from './seal.ts';
 import { openSession, type Session, type SessionRequest } from './session.ts';
 import * as store from './store.ts';
-import { cancelTurn, completeTurn, openTurn, type SigningDeps, type TurnRequest } from './turn.ts';
+import { cancelTurn, completeTurn, openTurn, type TurnRequest } from './turn.ts';
 
 export type Signing = ReturnType<typeof createSigning>;
 

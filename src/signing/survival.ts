@@ -1,7 +1,7 @@
 /** The last look before new bytes are stored: our own validator reads them as a stranger would. */
 import { survives, type ValidationReport } from '../engines/pades/index.ts';
 import type { Document } from '../records/index.ts';
-import type { SigningDeps } from './turn.ts';
+import type { SigningDeps } from './deps.ts';
 
 /** The report about `after`. @throws SIGNATURE_SURVIVAL if an earlier signature suffered or the old bytes are no exact prefix. */
 export function assertSurvival(

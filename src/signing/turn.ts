@@ -2,38 +2,19 @@
  * Signing turns: the two steps of one signature (digest out, signature in) under a lease on the document.
  * A turn that ends without a signature leaves the document as it was.
  */
-import { type Certificate, parseCertificate } from '../engines/crypto/index.ts';
-import { embed, embedCms, type PreparedSignature, prepare, type TimestampSource } from '../engines/pades/index.ts';
-import { type Parties, refuseCredential } from '../parties/index.ts';
-import type { AuditActor, AuditLog } from '../platform/audit/index.ts';
-import type { Database } from '../platform/db/index.ts';
-import type { Outbox } from '../platform/outbox/index.ts';
-import type { MaterialSource } from '../platform/trust/index.ts';
-import { type Document, isOpenForSigning, latestRevision, type Records, type Slot } from '../records/index.ts';
-import { AppError, type Clock, newId } from '../shared/index.ts';
+import { parseCertificate } from '../engines/crypto/index.ts';
+import { embed, embedCms, type PreparedSignature, prepare } from '../engines/pades/index.ts';
+import { refuseCredential } from '../parties/index.ts';
+import type { AuditActor } from '../platform/audit/index.ts';
+import { type Document, isOpenForSigning, latestRevision, type Slot } from '../records/index.ts';
+import { AppError, newId } from '../shared/index.ts';
+import type { SigningDeps } from './deps.ts';
 import { personStamp } from './stamp.ts';
 import * as store from './store.ts';
 import { assertSurvival } from './survival.ts';
 
 /** How long a person may take between the two steps. */
 const LEASE_MINUTES = 10;
-
-export interface SigningDeps {
-  readonly database: Database;
-  readonly records: Records;
-  readonly parties: Parties;
-  readonly audit: AuditLog;
-  readonly outbox: Outbox;
-  readonly clock: Clock;
-  readonly timestamp: TimestampSource;
-  /** Room that a time-stamp token takes, bytes. */
-  readonly timestampReserve: number;
-  readonly material: MaterialSource;
-  /** TrueType bytes for glyphs that a document's own stamp font lacks. */
-  readonly fallbackFont: Uint8Array;
-  readonly anchors: readonly Certificate[];
-  readonly timestampAnchors: readonly Certificate[];
-}
 
 export interface TurnRequest {
   readonly facilityId: string;
