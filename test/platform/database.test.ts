@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
-import { insertFacility, useDatabase } from '../support/database.ts';
+import { openDatabase } from '../../src/platform/db/index.ts';
+import { insertFacility, newDataDir, temporaryFolder, useDatabase } from '../support/database.ts';
 
 const database = useDatabase();
 
@@ -90,6 +91,15 @@ describe('the database', () => {
     await database().notify('antin_test');
     await heard.promise;
     await stop();
+  });
+
+  test('closes although somebody still listens', async () => {
+    const folder = temporaryFolder();
+    const dataDir = await newDataDir(folder.path);
+    const other = await openDatabase({ dataDir, stateDir: folder.path });
+    await other.listen('antin_test', () => expect.fail());
+    await other.close();
+    folder.remove();
   });
 
   test('keeps facilities apart by id', async () => {

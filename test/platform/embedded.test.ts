@@ -157,6 +157,13 @@ describe('a data directory', () => {
     }
   });
 
+  test('opens although its stale postmaster.pid names a process that is something else by now', async () => {
+    dataDir = await newDataDir(folder.path);
+    writeFileSync(join(dataDir, 'postgres/data/postmaster.pid'), `${process.pid}\n${dataDir}/postgres/data\n1\n5432\n`);
+    await (await open()).close();
+    expect(processBirth(process.pid)).toBeDefined();
+  });
+
   test('keeps its password to its owner, and its log free of values', async () => {
     dataDir = await newDataDir(folder.path);
     const database = await open();

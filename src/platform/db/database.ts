@@ -21,7 +21,7 @@ export interface Database {
   listen(channel: string, hear: () => void): Promise<() => Promise<void>>;
   /** Wakes the listeners of a channel in every process. Not part of a transaction: those would commit one by one. */
   notify(channel: string): Promise<void>;
-  /** Closes the pool; an embedded server is stopped cleanly and its directory unlocked. */
+  /** Stops listening and closes the pool; an embedded server is stopped cleanly and its directory unlocked. */
   close(): Promise<void>;
 }
 
@@ -54,7 +54,9 @@ export async function openDatabase(at: DatabasePlace, options: OpenOptions = {})
   // A connection that breaks while idle is replaced at the next use.
   pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection broke'));
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  const listeners = new Set<() => Promise<void>>();
   const close = async () => {
+    for (const stop of listeners) await stop();
     await db.destroy();
     await server?.stop();
   };
@@ -65,10 +67,18 @@ export async function openDatabase(at: DatabasePlace, options: OpenOptions = {})
     await close();
     throw connectionError(error);
   }
-  return { ...verbs(db, url, log), close };
+  const listen: Database['listen'] = async (channel, hear) => {
+    const stop = await listenOn(url, channel, hear, log);
+    listeners.add(stop);
+    return () => {
+      listeners.delete(stop);
+      return stop();
+    };
+  };
+  return { ...verbs(db), listen, close };
 }
 
-function verbs(db: Db, url: string, log: Log): Omit<Database, 'close'> {
+function verbs(db: Db): Omit<Database, 'listen' | 'close'> {
   const commitHooks = new WeakMap<object, (() => void)[]>();
   return {
     db,
@@ -101,7 +111,6 @@ function verbs(db: Db, url: string, log: Log): Omit<Database, 'close'> {
           await sql`SELECT pg_advisory_unlock(${key})`.execute(session);
         }
       }),
-    listen: (channel, hear) => listenOn(url, channel, hear, log),
     notify: async (channel) => {
       await sql`SELECT pg_notify(${channel}, '')`.execute(db);
     },

@@ -73,7 +73,11 @@ async function stopOrphan(place: Place, log: Log): Promise<void> {
   if (processBirth(pid) === undefined) return;
   // The pid in a stale file may be anybody's by now; only a server that names our folder is ours to stop.
   const command = commandLine(pid);
-  if (command !== undefined && !command.includes(place.data)) return;
+  if (command !== undefined && !command.includes(`-D ${place.data} `)) {
+    // PostgreSQL would take any living process of its account for a server. One that is surely none is in nobody's way.
+    if (!command.includes('postgres')) rmSync(pidFile);
+    return;
+  }
   log.warn({ pid }, 'stopping the database server that outlived its killed parent');
   for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
     process.kill(pid, signal);
@@ -147,6 +151,7 @@ async function supervise(place: Place, password: string, log: Log): Promise<Post
   const port = await freePort();
   const address = (database: string) => `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/${database}`;
   let stopping = false;
+  let relaunching: Promise<void> = Promise.resolve();
   let child = await launch(place, port, address('postgres'));
   await ensureDatabase(address('postgres'));
 
@@ -154,7 +159,7 @@ async function supervise(place: Place, password: string, log: Log): Promise<Post
     watched.once('exit', (code, signal) => {
       if (stopping) return;
       log.error({ code, signal }, 'the database server ended unexpectedly; starting it again');
-      void relaunch();
+      relaunching = relaunch();
     });
   };
   const relaunch = async (): Promise<void> => {
@@ -180,6 +185,7 @@ async function supervise(place: Place, password: string, log: Log): Promise<Post
     stop: async () => {
       stopping = true;
       process.removeListener('exit', onExit);
+      await relaunching;
       await stopChild(child);
     },
   };
