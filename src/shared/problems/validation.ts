@@ -12,7 +12,10 @@ export const VALIDATION_PROBLEMS = {
   },
   TIMESTAMP_WRONG: {
     kind: 'upstream',
-    title: { vi: 'Dấu thời gian nhận được không khớp với tài liệu', en: 'The time-stamp received is not about this document' },
+    title: {
+      vi: 'Dấu thời gian nhận được không khớp với tài liệu',
+      en: 'The time-stamp received is not about this document',
+    },
     mend: {
       vi: 'Không dùng máy chủ cấp dấu thời gian này; báo nhà cung cấp. Tài liệu chưa bị thay đổi.',
       en: 'Do not use this time-stamp service; tell its provider. The document is unchanged.',
