@@ -5,7 +5,7 @@ import type { Access, Idempotency } from '../platform/access/index.ts';
 import type { Records } from '../records/index.ts';
 import type { Clock, Log } from '../shared/index.ts';
 import type { Signing } from '../signing/index.ts';
-import { type App, createApp } from './route.ts';
+import { type App, createApp, refuseOtherMethods } from './route.ts';
 import { addDocumentRoutes } from './routes/documents.ts';
 import { addPartyRoutes } from './routes/parties.ts';
 import { addRecordRoutes } from './routes/records.ts';
@@ -63,5 +63,6 @@ export function createApi(deps: ApiDeps): App {
     const reasons = await deps.readiness();
     return c.json({ ready: reasons.length === 0, reasons }, reasons.length === 0 ? 200 : 503);
   });
+  refuseOtherMethods(app);
   return app;
 }

@@ -1,6 +1,7 @@
 /** Reading a request body: bounded in size and time, strict in form. */
 import type { z } from 'zod';
-import { AppError, type BilingualText, type InputMistake } from '../shared/index.ts';
+import { parseShape } from '../forms/index.ts';
+import { AppError } from '../shared/index.ts';
 
 export interface BodyLimits {
   readonly maxBytes: number;
@@ -42,12 +43,7 @@ export async function readBytes(request: Request, limits: BodyLimits): Promise<U
   return bytes;
 }
 
-/** Strict UTF-8, strict JSON, no duplicate keys are kept silently by JSON.parse: the last one wins, as ECMA-404 parsers do. */
-export async function readJson(request: Request, limits: BodyLimits): Promise<unknown> {
-  return parseJson(await readBytes(request, limits));
-}
-
-/** @throws REQUEST_MALFORMED with the place of the mistake as the parser says it. */
+/** Strict UTF-8, strict JSON. Of a repeated key the last value counts (ECMA-262). @throws REQUEST_MALFORMED. */
 export function parseJson(bytes: Uint8Array): unknown {
   let text: string;
   try {
@@ -64,39 +60,9 @@ export function parseJson(bytes: Uint8Array): unknown {
 
 /** The value as the schema wants it. @throws CONTENT_INVALID with every mistake, in both languages. */
 export function checkShape<T>(schema: z.ZodType<T>, value: unknown): T {
-  const result = schema.safeParse(value, { reportInput: false });
-  if (result.success) return result.data;
-  const mistakes = result.error.issues.flatMap((issue): InputMistake[] => {
-    const words = wordsOf(issue);
-    const paths = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
-    return paths.map((path) => ({ path: pointer(path), code: issue.code.toUpperCase(), ...words }));
-  });
-  throw new AppError('CONTENT_INVALID', { mistakes });
-}
-
-function wordsOf(issue: z.core.$ZodIssue): BilingualText {
-  switch (issue.code) {
-    case 'invalid_type':
-      return { vi: `Phải có, kiểu ${issue.expected}`, en: `Needed, of type ${issue.expected}` };
-    case 'unrecognized_keys':
-      return { vi: 'Không có trường này', en: 'There is no such field' };
-    case 'too_big':
-      return {
-        vi: `Quá dài hoặc quá lớn (tối đa ${issue.maximum})`,
-        en: `Too long or too large (at most ${issue.maximum})`,
-      };
-    case 'too_small':
-      return {
-        vi: `Quá ngắn hoặc quá nhỏ (tối thiểu ${issue.minimum})`,
-        en: `Too short or too small (at least ${issue.minimum})`,
-      };
-    default:
-      return { vi: 'Giá trị không hợp lệ', en: issue.message };
-  }
-}
-
-function pointer(path: readonly PropertyKey[]): string {
-  return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  const parsed = parseShape(schema, value, '');
+  if ('mistakes' in parsed) throw new AppError('CONTENT_INVALID', { mistakes: parsed.mistakes });
+  return parsed.value;
 }
 
 function malformed(vi: string, en: string, cause: unknown): AppError {

@@ -1,5 +1,5 @@
 /** Edge table: error → HTTP problem details (RFC 9457). Untyped errors lose their text here. */
-import { AppError, type ErrorKind, PROBLEMS, type ProblemCode, toAppError } from '../shared/index.ts';
+import { type AppError, type ErrorKind, PROBLEMS, type ProblemCode, toAppError } from '../shared/index.ts';
 
 export const STATUS_OF_KIND: Readonly<Record<ErrorKind, number>> = {
   invalid: 422,
@@ -19,6 +19,7 @@ export const STATUS_OF_KIND: Readonly<Record<ErrorKind, number>> = {
 /** Codes about the HTTP exchange itself have the status that HTTP gives them. */
 const STATUS_OF_CODE: Readonly<Partial<Record<ProblemCode, number>>> = {
   REQUEST_MALFORMED: 400,
+  METHOD_NOT_ALLOWED: 405,
   REQUEST_TOO_LARGE: 413,
   REQUEST_TOO_SLOW: 408,
   MEDIA_TYPE_UNSUPPORTED: 415,
@@ -65,13 +66,9 @@ export function problemResponse(thrown: unknown, requestId: string): Response {
   };
   const headers: Record<string, string> = { 'content-type': 'application/problem+json; charset=utf-8' };
   if (status === 401) headers['www-authenticate'] = 'Bearer realm="antin"';
+  if (typeof error.extra.allow === 'string') headers.allow = error.extra.allow;
   if (error.kind === 'upstream' || error.kind === 'limited') {
     headers['retry-after'] = String(error.extra.retryAfterSeconds ?? RETRY_AFTER);
   }
   return new Response(JSON.stringify(body), { status, headers });
-}
-
-/** Same path and code as a mistake of the schema: what the caller sent does not have the shape. */
-export function mistakesError(mistakes: readonly { path: string; code: string; vi: string; en: string }[]): AppError {
-  return new AppError('CONTENT_INVALID', { mistakes });
 }

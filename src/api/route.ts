@@ -2,8 +2,18 @@
 
 import { OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { parseShape } from '../forms/index.ts';
 import { type Access, type Idempotency, type Principal, type Role, requireRole } from '../platform/access/index.ts';
-import { AppError, type Clock, isId, type Log, newId, sha256Hex, toAppError } from '../shared/index.ts';
+import {
+  AppError,
+  type Clock,
+  isId,
+  type Log,
+  newId,
+  type ProblemCode,
+  sha256Hex,
+  toAppError,
+} from '../shared/index.ts';
 import { type BodyLimits, checkShape, parseJson, readBytes } from './body.ts';
 import { problemResponse, statusOf } from './problem.ts';
 
@@ -23,7 +33,8 @@ export interface RouteContext {
 export interface Call<Body> {
   readonly principal: Principal;
   readonly params: Readonly<Record<string, string>>;
-  readonly query: URLSearchParams;
+  /** Checked by the route's `query`; empty if the route takes none. */
+  readonly query: Readonly<Record<string, string>>;
   readonly headers: Headers;
   readonly body: Body;
   readonly files: readonly Uint8Array[] | undefined;
@@ -39,6 +50,7 @@ export interface Route<Body> {
   readonly summary: string;
   /** Any of these roles; absent: open to everybody. */
   readonly roles: readonly Role[];
+  /** Parameters that may stand once each after `?`; all others are refused. Absent: what stands there is ignored. */
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType<Body>;
   /** `json`, or `json-or-files`: multipart with a `metadata` part and one or more `file` parts. */
@@ -65,8 +77,9 @@ export function addRoute<Body = undefined>(
     const principal = await context.access.authenticate(c.req.header('authorization'));
     requireRole(principal, ...route.roles);
     const params = checkParams(c);
+    const query = checkQuery(c, route.query);
     const { body, files, raw } = await readBody(c, context, route);
-    const call = { principal, params, query: new URL(c.req.url).searchParams, headers: c.req.raw.headers, body, files };
+    const call = { principal, params, query, headers: c.req.raw.headers, body, files };
     const key = route.idempotent === true ? c.req.header('idempotency-key') : undefined;
     if (key === undefined) return handle({ ...call, idempotencyKey: undefined });
     return withIdempotency(
@@ -109,9 +122,26 @@ async function withIdempotency(
 function checkParams(c: Context<Env>): Record<string, string> {
   const params: Record<string, string> = c.req.param();
   for (const [name, value] of Object.entries(params)) {
-    if (name.toLowerCase().endsWith('id') && !isId(value)) throw new AppError('DOCUMENT_UNKNOWN');
+    if (name.endsWith('Id') && !isId(value)) throw new AppError(UNKNOWN_ID[name] ?? 'DOCUMENT_UNKNOWN');
   }
   return params;
+}
+
+/** What cannot be an id of ours is as unknown as an id that nothing has. */
+const UNKNOWN_ID: Readonly<Record<string, ProblemCode>> = {
+  recordId: 'RECORD_UNKNOWN',
+  clinicianId: 'PARTY_NOT_FOUND',
+  turnId: 'TURN_UNKNOWN',
+  sessionId: 'SESSION_UNKNOWN',
+};
+
+function checkQuery(c: Context<Env>, schema: z.ZodObject | undefined): Record<string, string> {
+  if (schema === undefined) return {};
+  // A parameter that stands twice is left as a list, and no schema here takes a list.
+  const sent = Object.entries(c.req.queries()).map(([name, values]) => [name, values.length > 1 ? values : values[0]]);
+  const parsed = parseShape(schema.strict(), Object.fromEntries(sent), '');
+  if ('mistakes' in parsed) throw new AppError('QUERY_INVALID', { mistakes: parsed.mistakes });
+  return parsed.value as Record<string, string>;
 }
 
 async function readBody<Body>(
@@ -123,6 +153,7 @@ async function readBody<Body>(
   if (route.takes === undefined) return nothing;
   const type = (c.req.header('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase();
   if (route.takes === 'pdf') {
+    if (type !== 'application/pdf') throw new AppError('MEDIA_TYPE_UNSUPPORTED');
     const raw = await readBytes(c.req.raw, context.upload);
     return { body: undefined as Body, files: [raw], raw };
   }
@@ -150,18 +181,33 @@ async function parseMultipart(
   } catch (cause) {
     throw new AppError('REQUEST_MALFORMED', { cause });
   }
-  const metadata = form.get('metadata');
-  const text = metadata instanceof File ? await metadata.text() : metadata;
-  if (text === null) {
+  const [metadata, ...others] = form.getAll('metadata');
+  if (metadata === undefined || others.length > 0) {
     throw new AppError('REQUEST_MALFORMED', {
-      detail: { vi: 'Thiếu phần `metadata` (JSON)', en: 'The part `metadata` (JSON) is missing' },
+      detail: { vi: 'Cần đúng một phần `metadata` (JSON)', en: 'Exactly one part `metadata` (JSON) is needed' },
     });
   }
-  const files: Uint8Array[] = [];
-  for (const part of form.getAll('file')) {
-    if (part instanceof File) files.push(new Uint8Array(await part.arrayBuffer()));
+  return { metadata: parseJson(await bytesOf(metadata)), files: await Promise.all(form.getAll('file').map(bytesOf)) };
+}
+
+async function bytesOf(part: File | string): Promise<Uint8Array> {
+  return typeof part === 'string' ? new TextEncoder().encode(part) : new Uint8Array(await part.arrayBuffer());
+}
+
+/**
+ * Answers METHOD_NOT_ALLOWED, with what is allowed, where a route knows the address but not the method (RFC 9110 §15.5.6).
+ * To be called when all routes are there.
+ */
+export function refuseOtherMethods(app: App): void {
+  const methods = new Map<string, string[]>();
+  for (const { path, method } of app.routes) {
+    if (method !== 'ALL') methods.set(path, [...(methods.get(path) ?? []), method]);
   }
-  return { metadata: parseJson(new TextEncoder().encode(text)), files };
+  for (const [path, allowed] of methods) {
+    app.all(path, () => {
+      throw new AppError('METHOD_NOT_ALLOWED', { extra: { allow: [...new Set(allowed)].join(', ') } });
+    });
+  }
 }
 
 function describe<Body>(app: App, route: Route<Body>): void {

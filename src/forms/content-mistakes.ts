@@ -15,14 +15,19 @@ export function says(code: string, vi: string, en: string): { message: string; p
   return { message: en, params: { code, vi, en } };
 }
 
-/** Every mistake that the schema finds; the checked value if there is none. */
-export function parseContent(schema: z.ZodType, value: unknown): { value: unknown } | { mistakes: InputMistake[] } {
+/** The checked value, or every mistake that the schema finds, each with its JSON pointer below `at` (the value's own). */
+export function parseShape<T>(
+  schema: z.ZodType<T>,
+  value: unknown,
+  at: string,
+): { readonly value: T } | { readonly mistakes: InputMistake[] } {
   const result = schema.safeParse(value, { reportInput: true });
-  return result.success ? { value: result.data } : { mistakes: result.error.issues.flatMap(translate) };
+  if (result.success) return { value: result.data };
+  return { mistakes: result.error.issues.flatMap((issue) => translate(issue, at)) };
 }
 
-function translate(issue: z.core.$ZodIssue): InputMistake[] {
-  const path = [CONTENT, ...issue.path.map((key) => pointerPart(String(key)))].join('/');
+function translate(issue: z.core.$ZodIssue, at: string): InputMistake[] {
+  const path = [at, ...issue.path.map((key) => pointerPart(String(key)))].join('/');
   const one = (code: string, vi: string, en: string): InputMistake[] => [{ path, code, vi, en }];
   switch (issue.code) {
     case 'invalid_type':
@@ -51,8 +56,8 @@ function translate(issue: z.core.$ZodIssue): InputMistake[] {
       return issue.keys.map((key) => ({
         path: `${path}/${pointerPart(key)}`,
         code: 'UNKNOWN_FIELD',
-        vi: 'Mẫu giấy tờ không có mục này',
-        en: 'The form has no such field',
+        vi: 'Không có mục này',
+        en: 'There is no such field',
       }));
     case 'custom': {
       const { code, vi, en } = issue.params ?? {};

@@ -1,7 +1,7 @@
 /** A form's verbs, from what lies in its folder. */
 import type { JsonObject, Printable, RenderJob, ScanJob } from '../engines/render/index.ts';
 import { AppError, type InputMistake, sha256Hex } from '../shared/index.ts';
-import { CONTENT, parseContent } from './content-mistakes.ts';
+import { CONTENT, parseShape } from './content-mistakes.ts';
 import type { Form, FormContent, PrintContext } from './contract.ts';
 import type { FormFolder } from './form-folder.ts';
 import { tidy } from './tidy.ts';
@@ -14,7 +14,7 @@ export function createForm(folder: FormFolder, printable: Printable): Form {
     const tidied = tidy(sent);
     if (tidied === undefined) return { mistakes: [NOT_JSON] };
     const unprintable = printable.mistakes(tidied, CONTENT);
-    const parsed = parseContent(folder.schema, tidied);
+    const parsed = parseShape(folder.schema, tidied, CONTENT);
     if ('mistakes' in parsed) return { mistakes: [...unprintable, ...parsed.mistakes] };
     // The schema has just said so.
     const content = parsed.value as FormContent;

@@ -1,4 +1,5 @@
 /** The forms a hospital issues, each a folder: what it holds, what the law asks of it, who signs it, how it looks. */
+export { parseShape, says } from './content-mistakes.ts';
 export type {
   Form,
   FormContent,

@@ -22,7 +22,6 @@ import {
   newLookupCode,
   nfc,
   sha256Hex,
-  unprintableCharacters,
   vnParts,
 } from '../shared/index.ts';
 import { type Document, workKey } from './document.ts';
@@ -86,10 +85,14 @@ export interface IntakeDeps {
  */
 export async function receive(deps: IntakeDeps, request: IntakeRequest): Promise<Document> {
   const now = deps.clock.now();
-  const statement = checkStatement(request.record, request.number);
   const form = deps.forms.findFor(request.type, request.content, now);
   if (form.source === 'content' && request.files !== undefined) throw filesUnexpected();
   if (form.source === 'pdf' && (request.files === undefined || request.files.length === 0)) throw filesMissing();
+  const { statement, mistakes } = checkStatement(request.record, request.number);
+  if (await supersedesUnknown(deps, request)) mistakes.push(SUPERSEDES_UNKNOWN);
+  if (mistakes.length > 0) {
+    throw new AppError('CONTENT_INVALID', { mistakes: [...mistakes, ...form.mistakes(request.content, now)] });
+  }
   const content = form.check(request.content, now);
   const facts = withStatement(form.facts(content), statement);
   const lookupCode = newLookupCode();
@@ -159,17 +162,22 @@ interface CheckedStatement {
   readonly outcome: RecordFacts['outcome'];
 }
 
-const NUMBER = /^[\p{L}\p{N}][\p{L}\p{N} ./_-]{0,63}$/u;
+/** A letter of Vietnamese (NFC) or a digit, so that a number can be printed, typed and read aloud. */
+const LETTER = 'A-Za-zÀ-ÃÈ-ÊÌÍÒ-ÕÙÚÝà-ãè-êìíò-õùúýĂăĐđĨĩŨũƠơƯưẠ-ỹ0-9';
+const NUMBER = new RegExp(`^[${LETTER}][${LETTER} ./_-]{0,63}$`);
 
-function checkStatement(record: RecordStatement, documentNumber: string | undefined): CheckedStatement {
+function checkStatement(
+  record: RecordStatement,
+  documentNumber: string | undefined,
+): { readonly statement: CheckedStatement; readonly mistakes: InputMistake[] } {
   const mistakes: InputMistake[] = [];
   const number = nfc(record.number).trim();
-  if (!NUMBER.test(number) || unprintableCharacters(number).length > 0) {
+  if (!NUMBER.test(number)) {
     mistakes.push({
       path: '/record/number',
       code: 'NUMBER_MALFORMED',
-      vi: 'Số hồ sơ phải có 1–64 chữ cái, chữ số hoặc các dấu . / _ -',
-      en: 'The record number must be 1–64 letters, digits or . / _ -',
+      vi: 'Số hồ sơ phải có 1–64 chữ cái tiếng Việt, chữ số hoặc các dấu . / _ -',
+      en: 'The record number must be 1–64 letters of Vietnamese, digits or . / _ -',
     });
   }
   const printed = documentNumber === undefined ? undefined : nfc(documentNumber).trim();
@@ -177,8 +185,8 @@ function checkStatement(record: RecordStatement, documentNumber: string | undefi
     mistakes.push({
       path: '/number',
       code: 'NUMBER_MALFORMED',
-      vi: 'Số của giấy tờ phải có 1–64 chữ cái, chữ số hoặc các dấu . / _ -',
-      en: 'The document number must be 1–64 letters, digits or . / _ -',
+      vi: 'Số của giấy tờ phải có 1–64 chữ cái tiếng Việt, chữ số hoặc các dấu . / _ -',
+      en: 'The document number must be 1–64 letters of Vietnamese, digits or . / _ -',
     });
   }
   const causes = CAUSES.filter((cause) => record.causes?.includes(cause));
@@ -200,8 +208,20 @@ function checkStatement(record: RecordStatement, documentNumber: string | undefi
       en: `The outcome must be one of: ${OUTCOMES.join(', ')}`,
     });
   }
-  if (mistakes.length > 0) throw new AppError('CONTENT_INVALID', { mistakes });
-  return { number, documentNumber: printed, causes, outcome };
+  return { statement: { number, documentNumber: printed, causes, outcome }, mistakes };
+}
+
+const SUPERSEDES_UNKNOWN: InputMistake = {
+  path: '/supersedes',
+  code: 'DOCUMENT_UNKNOWN',
+  vi: 'Cơ sở không có tài liệu cần thay thế này',
+  en: 'The facility has no such document to replace',
+};
+
+async function supersedesUnknown({ database }: IntakeDeps, request: IntakeRequest): Promise<boolean> {
+  const { facilityId, supersedes } = request;
+  if (supersedes === undefined) return false;
+  return (await store.findDocument(database.db, { facilityId, id: supersedes })) === undefined;
 }
 
 function withStatement(facts: RecordFacts, statement: CheckedStatement): RecordFacts {

@@ -1,6 +1,6 @@
 /** Files that somebody else made: what they are, whether they can be signed, and what their signatures are worth. */
 import type { ValidationReport } from '../engines/pades/index.ts';
-import { openPdf, signatureDictionaries } from '../engines/pdf/index.ts';
+import { checkObjects, openPdf, pageRefs, signatureDictionaries } from '../engines/pdf/index.ts';
 import { AppError } from '../shared/index.ts';
 
 export type Upload =
@@ -14,7 +14,7 @@ export type Upload =
     };
 
 /**
- * Pictures become a scan; a PDF must be one that can be signed as it is (strict reader, not encrypted, not locked).
+ * Pictures become a scan; a PDF must be one that can be signed as it is (every object readable, not encrypted, not locked).
  * Signatures that it brings are judged: broken ones are refused, unproven ones (unknown authority) are taken with their verdict.
  * @throws PDF_* , PDF_NOT_ACCEPTED, UPLOAD_SIGNATURE_BAD, REQUEST_TOO_LARGE.
  */
@@ -40,8 +40,10 @@ export function inspectUpload(
       detail: { vi: 'Có dữ liệu lạ sau cuối tệp PDF', en: 'There are foreign bytes after the end of the PDF' },
     });
   }
-  const pages = file.latest.number(file.latest.dict(file.latest.root.get('Pages'))?.get('Count')) ?? 0;
-  if (!Number.isInteger(pages) || pages < 1) {
+  // What nobody can read today cannot be signed, sealed and kept for decades.
+  checkObjects(file);
+  const pages = pageRefs(file.latest).length;
+  if (pages === 0) {
     throw new AppError('PDF_NOT_ACCEPTED', { detail: { vi: 'Tệp PDF không có trang nào', en: 'The PDF has no page' } });
   }
   const signatures = signatureDictionaries(file);

@@ -2,10 +2,11 @@
 import { createHash } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
 import type { Archive } from '../../archive/index.ts';
+import { says } from '../../forms/index.ts';
 import type { Idempotency, Principal, Role } from '../../platform/access/index.ts';
 import type { AuditActor } from '../../platform/audit/index.ts';
-import { DOCUMENT_STATES, type Document, type DocumentState, type Records } from '../../records/index.ts';
-import { AppError } from '../../shared/index.ts';
+import { DOCUMENT_STATES, type Document, type Records } from '../../records/index.ts';
+import { AppError, nfc, unprintableCharacters } from '../../shared/index.ts';
 import { DOCUMENT_SCHEMA, documentJson, etagOf } from '../documents-json.ts';
 import { type App, addRoute, type RouteContext } from '../route.ts';
 
@@ -31,12 +32,39 @@ const INTAKE = z
       outcome: z.string().max(64).optional(),
     }),
     number: z.string().max(64).optional().describe('Printed number; given by the system if absent'),
-    content: z.unknown().describe('Content of the form, or the metadata of an upload; see /docs/forms'),
+    content: z
+      .unknown()
+      .refine((sent) => sent !== undefined, says('REQUIRED', 'Thiếu thông tin bắt buộc', 'This field is required'))
+      .describe('Content of the form, or the metadata of an upload; see /docs/forms'),
     supersedes: z.uuid().optional(),
   })
   .meta({ id: 'Intake' });
 
-const REASON = z.strictObject({ reason: z.string().trim().min(3).max(500) }).meta({ id: 'Reason' });
+const REASON = z
+  .strictObject({
+    reason: z
+      .string()
+      .trim()
+      .min(3)
+      .max(500)
+      .refine(
+        (text) => unprintableCharacters(text).length === 0,
+        says('CHARACTER_FORBIDDEN', 'Có ký tự điều khiển hoặc ký tự ẩn', 'Contains control or invisible characters'),
+      )
+      .overwrite(nfc),
+  })
+  .meta({ id: 'Reason' });
+
+const PAGE = z.object({
+  record: z.uuid().optional(),
+  state: z.enum(DOCUMENT_STATES).optional(),
+  after: z.uuid().optional(),
+  limit: z
+    .string()
+    .regex(/^([1-9]\d?|100)$/)
+    .optional()
+    .describe('1 to 100; 25 if absent'),
+});
 
 export const actorOf = (principal: Principal): AuditActor =>
   principal.clinicianId === undefined
@@ -90,12 +118,7 @@ export function addDocumentRoutes(app: App, context: RouteContext, deps: Documen
       tag: 'documents',
       summary: 'List documents, newest first; `after` is the last id of the page before',
       roles: READERS,
-      query: z.object({
-        record: z.uuid().optional(),
-        state: z.enum(DOCUMENT_STATES).optional(),
-        after: z.uuid().optional(),
-        limit: z.string().optional(),
-      }),
+      query: PAGE,
       answers: {
         status: 200,
         description: 'One page',
@@ -103,18 +126,13 @@ export function addDocumentRoutes(app: App, context: RouteContext, deps: Documen
       },
     },
     async ({ principal, query }) => {
-      const limit = Math.min(100, Math.max(1, Number.parseInt(query.get('limit') ?? '25', 10) || 25));
-      const state = query.get('state') ?? undefined;
-      if (state !== undefined && !(DOCUMENT_STATES as readonly string[]).includes(state)) {
-        throw new AppError('QUERY_INVALID', {
-          detail: { vi: 'Tham số `state` không hợp lệ', en: 'The parameter `state` is not valid' },
-        });
-      }
+      const { record, state, after, limit: asked } = PAGE.parse(query);
+      const limit = Number(asked ?? 25);
       const documents = await records.list(principal.facilityId, {
         limit,
-        ...optional('recordId', idParameter(query, 'record')),
-        ...optional('after', idParameter(query, 'after')),
-        ...(state === undefined ? {} : { state: state as DocumentState }),
+        ...(record && { recordId: record }),
+        ...(after && { after }),
+        ...(state && { state }),
       });
       const next = documents.length === limit ? (documents.at(-1)?.id ?? null) : null;
       return Response.json({ documents: await Promise.all(documents.map(shown)), next });
@@ -213,14 +231,3 @@ function pdfResponse(pdf: Uint8Array, document: Document): Response {
     },
   });
 }
-
-function idParameter(query: URLSearchParams, name: string): string | undefined {
-  const value = query.get(name) ?? undefined;
-  if (value === undefined || z.uuid().safeParse(value).success) return value;
-  throw new AppError('QUERY_INVALID', {
-    detail: { vi: `Tham số \`${name}\` không phải mã hợp lệ`, en: `The parameter \`${name}\` is not an id` },
-  });
-}
-
-const optional = <Key extends string>(key: Key, value: string | undefined): { [key in Key]?: string } =>
-  value === undefined ? {} : ({ [key]: value } as { [key in Key]?: string });

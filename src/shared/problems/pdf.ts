@@ -31,7 +31,7 @@ export const PDF_PROBLEMS = {
     mend: { vi: 'Gỡ mật khẩu của tệp rồi gửi lại.', en: 'Remove the protection of the file and send it again.' },
   },
   PDF_TOO_LARGE: {
-    kind: 'limited',
+    kind: 'invalid',
     title: { vi: 'Tệp PDF vượt giới hạn kích thước', en: 'The PDF exceeds a size limit' },
     mend: {
       vi: 'Chia nhỏ tệp hoặc giảm độ phân giải trang quét.',
@@ -39,7 +39,7 @@ export const PDF_PROBLEMS = {
     },
   },
   PDF_TOO_DEEP: {
-    kind: 'limited',
+    kind: 'invalid',
     title: { vi: 'Cấu trúc tệp PDF lồng quá sâu', en: 'The PDF is nested too deeply' },
     mend: { vi: 'Xuất lại tệp từ phần mềm gốc.', en: 'Export the file again from the program that made it.' },
   },

@@ -26,8 +26,8 @@ export const RECORD_PROBLEMS = {
     kind: 'invalid',
     title: { vi: 'Kiểu nội dung không được nhận', en: 'This media type is not taken' },
     mend: {
-      vi: 'Gửi application/json hoặc multipart/form-data.',
-      en: 'Send application/json or multipart/form-data.',
+      vi: 'Gửi application/json, multipart/form-data hoặc application/pdf, như mô tả của địa chỉ ở /docs.',
+      en: 'Send application/json, multipart/form-data or application/pdf, as /docs describes the address.',
     },
   },
   QUERY_INVALID: {
@@ -39,6 +39,14 @@ export const RECORD_PROBLEMS = {
     kind: 'not-found',
     title: { vi: 'Không có địa chỉ này', en: 'There is no such address' },
     mend: { vi: 'Xem danh sách địa chỉ ở /docs.', en: 'See the list of addresses at /docs.' },
+  },
+  METHOD_NOT_ALLOWED: {
+    kind: 'invalid',
+    title: { vi: 'Địa chỉ này không nhận phương thức đó', en: 'This address does not take that method' },
+    mend: {
+      vi: 'Dùng một trong các phương thức ghi ở tiêu đề Allow.',
+      en: 'Use one of the methods in the Allow header.',
+    },
   },
   DOCUMENT_UNKNOWN: {
     kind: 'not-found',
