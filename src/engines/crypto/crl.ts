@@ -1,4 +1,5 @@
 /** Revocation lists (RFC 5280 §5): read without walking them until somebody asks for a serial; and made for our own authority. */
+import { randomInt } from 'node:crypto';
 import { readSignatureAlgorithm, signatureAlgorithm } from './algorithms.ts';
 import { extensionValue, readAuthorityKeyIdentifier, readExtensions } from './certificate.ts';
 import {
@@ -10,7 +11,6 @@ import {
   readBigInteger,
   readBoolean,
   readDer,
-  readIntegerHex,
   reading,
   readSignatureBits,
   readSmallInteger,
@@ -80,7 +80,7 @@ export function crlScope(issuingDistributionPoint: Uint8Array | undefined): CrlS
 }
 
 /**
- * Reads a CertificateList. Entries are indexed at the first `find` (or look at `unknownCriticalExtension`), each serial by its offset;
+ * Reads a CertificateList. Entries are indexed at the first `find` or look at `unknownCriticalExtension`;
  * entries that turn out malformed then count as an unknown critical extension: the list proves nothing. Throws `CRL_MALFORMED`.
  */
 export function parseCrl(der: Uint8Array): CertificateList {
@@ -138,16 +138,24 @@ export function parseCrl(der: Uint8Array): CertificateList {
   });
 }
 
+/** A hash table of entries: slots hold offsets, keyed by the octets of the serial. Small and quick for lists of millions. */
 interface EntryIndex {
-  readonly bytes: Uint8Array;
-  /** Issuers of the entries, the list's own first (RFC 5280 §5.3.3). */
+  readonly buffer: Buffer;
+  readonly slots: Int32Array;
+  /** Issuers named by the entries, the list's own first (RFC 5280 §5.3.3), and which entries are not its own. */
   readonly issuers: readonly DistinguishedName[];
-  /** `serial` for the list's own issuer, `serial@n` for issuer n → offset of the entry. */
-  readonly offsets: ReadonlyMap<string, number>;
+  readonly foreign: ReadonlyMap<number, number>;
   readonly unusable: boolean;
 }
 
-const entryKey = (serial: string, issuer: number): string => (issuer === 0 ? serial : `${serial}@${issuer}`);
+/** Chosen anew by every process: nobody can prepare serials that collide. */
+const HASH_SEED = randomInt(2 ** 31);
+
+function hashBytes(buffer: Buffer, start: number, end: number): number {
+  let value = HASH_SEED;
+  for (let i = start; i < end; i++) value = Math.imul(value ^ (buffer[i] ?? 0), 0x01000193);
+  return (value ^ (value >>> 15)) >>> 0;
+}
 
 /** The most common entry extensions: a reason code alone. `30 0c 30 0a 06 03 55 1d 15 04 03 0a 01 rr`. */
 const ONLY_REASON = [0x30, 0x0c, 0x30, 0x0a, 0x06, 0x03, 0x55, 0x1d, 0x15, 0x04, 0x03, 0x0a, 0x01];
@@ -158,16 +166,10 @@ function isOnlyReason(bytes: Uint8Array, start: number, end: number): boolean {
   return true;
 }
 
-/** Lower-case hex of the positive INTEGER contents between the offsets, as serial numbers are named. */
-function serialHex(buffer: Buffer, start: number, end: number): string {
-  let first = start;
-  while (first < end - 1 && buffer[first] === 0) first++;
-  const text = buffer.toString('hex', first, end);
-  return text.length > 1 && text.startsWith('0') ? text.slice(1) : text;
-}
-
+/** Where the contents of an entry's serial number lie, what it extends, and where it ends. */
 interface Entry {
-  readonly serial: string;
+  readonly serialStart: number;
+  readonly serialEnd: number;
   readonly extensions: readonly Extension[];
   readonly end: number;
 }
@@ -185,39 +187,54 @@ function readEntry(buffer: Buffer, start: number): Entry {
     buffer[start] === TAG.sequence &&
     end < start + 0x82 &&
     buffer[start + 2] === TAG.integer &&
-    (buffer[serialStart] ?? 0xff) < 0x80 &&
     (timeEnd === end || (timeEnd < end && isOnlyReason(buffer, timeEnd, end)));
-  if (usual) return { serial: serialHex(buffer, serialStart, serialEnd), extensions: [], end };
+  if (usual) return { serialStart, serialEnd, extensions: [], end };
 
   const node = readDer(buffer.subarray(start), { trailing: true });
   const parts = fields(node, 'revokedCertificate');
-  const serial = readIntegerHex(parts.take('userCertificate', TAG.integer));
+  const serial = parts.take('userCertificate', TAG.integer);
   parts.take('revocationDate');
   const block = parts.optional(TAG.sequence);
   parts.end('crlEntryExtensions');
-  return { serial, extensions: block === undefined ? [] : readExtensions(block), end: start + node.raw.length };
+  const offset = serial.content.byteOffset - buffer.byteOffset;
+  return {
+    serialStart: offset,
+    serialEnd: offset + serial.content.length,
+    extensions: block === undefined ? [] : readExtensions(block),
+    end: start + node.raw.length,
+  };
 }
 
 /** Walks the entries once. One that is malformed makes the whole list unusable. */
 function indexEntries(bytes: Uint8Array, listIssuer: DistinguishedName, indirect: boolean): EntryIndex {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const issuers = [listIssuer];
-  const offsets = new Map<string, number>();
+  const foreign = new Map<number, number>();
+  const offsets: number[] = [];
+  const hashes: number[] = [];
   let issuer = 0;
   let unusable = false;
   try {
-    for (let at = 0; at < bytes.length; ) {
-      const { serial, extensions, end } = readEntry(buffer, at);
+    for (let at = 0; at < buffer.length; ) {
+      const { serialStart, serialEnd, extensions, end } = readEntry(buffer, at);
       if (extensions.some(({ oid, critical }) => critical && !KNOWN_ENTRY_EXTENSIONS.has(oid))) unusable = true;
       const issuerValue = indirect ? extensionValue(extensions, OID.certificateIssuer) : undefined;
       if (issuerValue !== undefined) issuer = issuerNumber(issuers, issuerValue);
-      offsets.set(entryKey(serial, issuer), at);
+      if (issuer !== 0) foreign.set(at, issuer);
+      offsets.push(at);
+      hashes.push(hashBytes(buffer, serialStart, serialEnd));
       at = end;
     }
   } catch {
     unusable = true;
   }
-  return { bytes, issuers, offsets, unusable };
+  const slots = new Int32Array(2 ** Math.ceil(Math.log2(offsets.length * 2 + 2))).fill(-1);
+  for (const [i, offset] of offsets.entries()) {
+    let slot = (hashes[i] ?? 0) & (slots.length - 1);
+    while (slots[slot] !== -1) slot = (slot + 1) & (slots.length - 1);
+    slots[slot] = offset;
+  }
+  return { buffer, slots, issuers, foreign, unusable };
 }
 
 function issuerNumber(issuers: DistinguishedName[], value: DerNode): number {
@@ -230,7 +247,7 @@ function issuerNumber(issuers: DistinguishedName[], value: DerNode): number {
 }
 
 function findEntry(
-  { bytes, issuers, offsets }: EntryIndex,
+  { buffer, slots, issuers, foreign }: EntryIndex,
   serial: string,
   certificateIssuer: Uint8Array | undefined,
 ): { at: Date; reason: number | undefined } | undefined {
@@ -240,9 +257,19 @@ function findEntry(
     issuer = issuers.findIndex((candidate) => sameName(candidate, name));
     if (issuer < 0) return undefined;
   }
-  const offset = offsets.get(entryKey(serial, issuer));
-  if (offset === undefined) return undefined;
-  const parts = fields(readDer(bytes.subarray(offset), { trailing: true }), 'revokedCertificate');
+  const wanted = Buffer.from(readDer(encode.integerHex(serial)).content);
+  let slot = hashBytes(wanted, 0, wanted.length) & (slots.length - 1);
+  for (let offset = slots[slot]; offset !== undefined && offset !== -1; offset = slots[slot]) {
+    const { serialStart, serialEnd } = readEntry(buffer, offset);
+    if ((foreign.get(offset) ?? 0) === issuer && wanted.equals(buffer.subarray(serialStart, serialEnd)))
+      return readRevocation(buffer.subarray(offset));
+    slot = (slot + 1) & (slots.length - 1);
+  }
+  return undefined;
+}
+
+function readRevocation(entry: Uint8Array): { at: Date; reason: number | undefined } {
+  const parts = fields(readDer(entry, { trailing: true }), 'revokedCertificate');
   parts.take('userCertificate', TAG.integer);
   const at = readTime(parts.take('revocationDate'));
   const block = parts.optional(TAG.sequence);

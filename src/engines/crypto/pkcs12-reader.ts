@@ -78,7 +78,8 @@ export interface Pkcs12Contents {
   readonly certificates: Uint8Array[];
 }
 
-interface Opening {
+/** One attempt with one reading of the password. */
+export interface Opening {
   readonly password: string;
   readonly rc2: Rc2;
   iterationsLeft: number;
@@ -255,7 +256,8 @@ function readPbkdf2(node: DerNode, opening: Opening): (keyLength: number | undef
   };
 }
 
-async function decrypt(algorithm: DerNode, ciphertext: Uint8Array, opening: Opening): Promise<Uint8Array> {
+/** Decrypts under an encryption AlgorithmIdentifier of PBES2 or RFC 7292 Appendix C. Throws as `readPkcs12` does. */
+export async function decrypt(algorithm: DerNode, ciphertext: Uint8Array, opening: Opening): Promise<Uint8Array> {
   const { oid, parameters } = readAlgorithm(algorithm);
   if (parameters === undefined) return malformed('encryption parameters');
   if (oid === PBES2) return decryptPbes2(parameters, ciphertext, opening);

@@ -330,7 +330,6 @@ describe('algorithms', () => {
       modulusLength: 2048,
       hashAlgorithm: 'sha256',
       mgf1HashAlgorithm: 'sha256',
-      saltLength: 32,
     });
     const party = await issue({ subject: 'Khoá PSS', issuer: root, keys });
     expect(schemeFor(party.certificate)).toEqual({ scheme: 'rsa-pss', digest: 'SHA-256' });

@@ -2,7 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type KnownDigest, type SignatureAlgorithm, verifySignature } from '../../../src/engines/crypto/index.ts';
+import {
+  encode,
+  type KnownDigest,
+  readDer,
+  type SignatureAlgorithm,
+  verifySignature,
+} from '../../../src/engines/crypto/index.ts';
+import { decrypt } from '../../../src/engines/crypto/pkcs12-reader.ts';
 import { corpus } from './support/corpora.ts';
 
 interface Vectors {
@@ -98,5 +105,47 @@ describe.skipIf(folder === undefined)('Wycheproof signatures (needs ANTIN_CORPOR
     expect(judged).toBe(count);
     if (NOT_OURS.includes(name))
       expect(vectors.testGroups.every((group) => algorithmOf(group) === undefined)).toBe(true);
+  });
+});
+
+interface PbeVectors {
+  readonly testGroups: readonly {
+    readonly tests: readonly {
+      readonly tcId: number;
+      readonly password: string;
+      readonly salt: string;
+      readonly iterationCount: number;
+      readonly iv: string;
+      readonly msg: string;
+      readonly ct: string;
+    }[];
+  }[];
+}
+
+describe.skipIf(folder === undefined)('Wycheproof PBES2 (needs ANTIN_CORPORA)', () => {
+  it('decrypts all 84, whose passwords are UTF-8', async () => {
+    const path = join(folder ?? '', 'pbes2_hmacsha256_aes_256_test.json');
+    const { testGroups }: PbeVectors = JSON.parse(readFileSync(path, 'utf8'));
+    let opened = 0;
+    for (const test of testGroups.flatMap(({ tests }) => tests)) {
+      const prf = encode.sequence(encode.oid('1.2.840.113549.2.9'), encode.null());
+      const derivation = encode.sequence(
+        encode.octetString(bytes(test.salt)),
+        encode.integer(test.iterationCount),
+        prf,
+      );
+      const algorithm = encode.sequence(
+        encode.oid('1.2.840.113549.1.5.13'),
+        encode.sequence(
+          encode.sequence(encode.oid('1.2.840.113549.1.5.12'), derivation),
+          encode.sequence(encode.oid('2.16.840.1.101.3.4.1.42'), encode.octetString(bytes(test.iv))),
+        ),
+      );
+      const password = new TextDecoder('utf-8', { fatal: true }).decode(bytes(test.password));
+      const opening = { password, rc2: async () => undefined, iterationsLeft: 6_000_000 };
+      expect(await decrypt(readDer(algorithm), bytes(test.ct), opening), `${test.tcId}`).toEqual(bytes(test.msg));
+      opened++;
+    }
+    expect(opened).toBe(84);
   });
 });
