@@ -90,7 +90,7 @@ export async function embedCms(
   return completeCms(pdf, gap, cms, signer.signature, prepared.scheme, options);
 }
 
-/** Time-stamps the CMS if asked to and fills the gap. */
+/** Time-stamps the CMS if asked to and fills the gap. A token that does not fit may be owed only if `placeIsFinal`. */
 export async function completeCms(
   pdf: Uint8Array,
   gap: Gap,
@@ -98,6 +98,7 @@ export async function completeCms(
   signatureValue: Uint8Array,
   scheme: SigningScheme,
   { timestamp, allowWithoutTimestamp = false }: EmbedOptions,
+  placeIsFinal = true,
 ): Promise<EmbeddedSignature> {
   if (timestamp === undefined) return { pdf: fill(pdf, gap, cms), level: 'B-B' };
   const owe = (debt: NonNullable<EmbeddedSignature['debt']>): EmbeddedSignature => ({
@@ -114,7 +115,7 @@ export async function completeCms(
     throw thrown;
   }
   const stamped = addUnsignedAttribute(cms, OID.signatureTimestamp, token);
-  if (stamped.length > capacity(gap) && allowWithoutTimestamp) return owe('TOKEN_TOO_LARGE');
+  if (stamped.length > capacity(gap) && allowWithoutTimestamp && placeIsFinal) return owe('TOKEN_TOO_LARGE');
   return { pdf: fill(pdf, gap, stamped), level: 'B-T' };
 }
 

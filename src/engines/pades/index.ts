@@ -5,7 +5,7 @@
  *   prepare.ts    prepare(pdf, PrepareOptions) → PreparedSignature
  *   embed.ts      verifyPrepared(prepared, signatureValue) → boolean; embed(pdf, prepared, signatureValue, { timestamp?, allowWithoutTimestamp? }) → Promise<{ pdf, level, debt? }>
  *                 (verifies before embedding: SIGNATURE_VALUE_WRONG; embedCms(pdf, prepared, cms) for signers that return a CMS)
- *   sign.ts       sign(pdf, signer: LocalSigner, options & { level?, timestamp?, material?, anchors?, at? }) → Promise<Signed>: { pdf, level, debt?, reasons }
+ *   sign.ts       sign(pdf, signer: LocalSigner, options & { timestamp?, allowWithoutTimestamp? }) → Promise<{ pdf, level, debt? }>; then extend
  *   timestamp.ts  addDocumentTimestamp(pdf, TimestampSource, {field?}) → Promise<Uint8Array>
  *   extend.ts     extend(pdf, level, { timestamp, material, anchors, at }) → Promise<{ pdf, reached: Level, reasons }>
  *   survives.ts   survives(before, after, ValidateOptions) → ValidationReport (throws SIGNATURE_SURVIVAL)
@@ -17,7 +17,7 @@ export { changesSince, worstClass } from './changes.ts';
 export { type EmbedOptions, embed, embedCms, verifyPrepared } from './embed.ts';
 export { type Extended, type ExtendOptions, extend } from './extend.ts';
 export { prepare } from './prepare.ts';
-export { type Signed, type SignOptions, sign } from './sign.ts';
+export { type SignOptions, sign } from './sign.ts';
 export { survives } from './survives.ts';
 export { addDocumentTimestamp, type DocumentTimestampOptions } from './timestamp.ts';
 export type * from './types.ts';

@@ -31,13 +31,14 @@ export function decodeStream(raw: Uint8Array, dict: PdfDict, resolve: Resolve, l
   return bytes;
 }
 
-/** Filters of pictures, and /Crypt: standard, but nothing here needs them undone (ISO 32000-2 table 6). */
-const NOT_UNDONE = new Set(['DCTDecode', 'DCT', 'CCITTFaxDecode', 'CCF', 'JBIG2Decode', 'JPXDecode', 'Crypt']);
+const KNOWN = new Set(['FlateDecode', 'LZWDecode', 'ASCIIHexDecode', 'ASCII85Decode', 'RunLengthDecode']);
 
-/** True if a stream must be left as it is: it lies outside the file or has a standard filter that is not undone here. */
-export function isLeftEncoded(dict: PdfDict, resolve: Resolve): boolean {
+/** True if `decodeStream` knows every filter of the stream (pictures mostly have others). */
+export function isDecodable(dict: PdfDict, resolve: Resolve): boolean {
   const filters = listOf(resolve(dict.get('Filter')), resolve);
-  return dict.has('F') || filters.some((filter) => isName(filter) && NOT_UNDONE.has(filter.name));
+  return (
+    !dict.has('F') && filters.every((filter) => isName(filter) && KNOWN.has(SHORT_NAMES[filter.name] ?? filter.name))
+  );
 }
 
 function listOf(value: PdfObject, resolve: Resolve): PdfObject[] {

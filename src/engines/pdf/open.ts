@@ -1,9 +1,10 @@
 /** Opening a file by its cross-reference, never by scanning for objects. */
 import { AppError } from '../../shared/index.ts';
 import type { PdfFile, PdfLimits, PdfView } from './file.ts';
-import { isLeftEncoded } from './filters.ts';
+import { isDecodable } from './filters.ts';
 import { takeObjectHeader } from './indirect.ts';
-import { isStream } from './objects.ts';
+import { isArray, isStream, type PdfObject } from './objects.ts';
+import { pageRefs } from './pages.ts';
 import { tooLarge, xrefBroken } from './refusal.ts';
 import { cursorAt } from './syntax.ts';
 import { createView, type ObjectCache } from './view.ts';
@@ -85,14 +86,20 @@ export function checkPlaces(file: PdfFile): void {
 }
 
 /**
- * Parses every object of the latest revision and undoes the filters this engine knows: what intake asks of a file made
- * elsewhere before anybody signs it. Throws as `openPdf`, and PDF_FILTER on damaged data.
+ * Parses every object of the latest revision, undoes the filters this engine knows, and asks that it knows those of all page contents:
+ * what intake asks of a file made elsewhere before anybody signs it. Throws as `openPdf`, and PDF_FILTER on data that cannot be decoded.
  */
 export function checkObjects(file: PdfFile): void {
   const { latest } = file;
+  const contents = new Set<PdfObject>();
+  for (const page of pageRefs(latest)) {
+    const entry = latest.resolve(latest.dict(page)?.get('Contents'));
+    for (const part of isArray(entry) ? entry : [entry]) contents.add(latest.resolve(part));
+  }
   for (const num of latest.objectNumbers()) {
     const place = latest.entry(num);
     const object = latest.resolve({ kind: 'ref', num, gen: place?.kind === 'offset' ? place.gen : 0 });
-    if (isStream(object) && !isLeftEncoded(object.dict, latest.resolve)) latest.streamBytes(object);
+    if (isStream(object) && (contents.has(object) || isDecodable(object.dict, latest.resolve)))
+      latest.streamBytes(object);
   }
 }

@@ -195,7 +195,7 @@ function parseHexString(cursor: Cursor): PdfString {
 
 function decodeHex(bytes: Buffer, start: number, close: number): Uint8Array {
   const fast = Buffer.from(bytes.toString('latin1', start, close), 'hex');
-  if (fast.length * 2 === close - start) return fast;
+  if (fast.length * 2 === close - start) return new Uint8Array(fast.buffer, fast.byteOffset, fast.length);
   const out = new Uint8Array((close - start + 1) >> 1);
   let length = 0;
   let high = -1;
