@@ -21,7 +21,7 @@ const say = (text) => console.log(`judges: ${text}`);
 
 /** Machine programs: how to see that one is there, and the Debian package that brings it. */
 const programs = [
-  { name: 'pdfsig', probe: ['pdfsig', '-v'], apt: ['poppler-utils'] },
+  { name: 'pdfsig', probe: ['pdfsig', '-v'], apt: ['poppler-utils', 'zbar-tools'] },
   { name: 'qpdf', probe: ['qpdf', '--version'], apt: ['qpdf'] },
   { name: 'certutil', probe: ['certutil', '-N', '--help'], apt: ['libnss3-tools'], anyExit: true },
   { name: 'openssl', probe: ['openssl', 'version'], apt: ['openssl'] },

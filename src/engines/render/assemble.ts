@@ -115,6 +115,8 @@ function addSignatureFields(document: PDFDocument, slots: Assembly['slots']): PD
   const tree = catalog.lookup(name('StructTreeRoot'), PDFDict);
   const markers = signatureMarkers(context);
   const pages = document.getPages();
+  // On every page: a later document time-stamp puts its widget on a page, which may not be touched then (ISO 14289-1 §7.18.3).
+  for (const page of pages) page.node.set(name('Tabs'), name('S'));
   const firstKey = tree.lookup(name('ParentTreeNextKey'), PDFNumber).asNumber();
   const parents: [number, PDFRef][] = [];
   const fields = slots.map((slot, index) => {
@@ -150,7 +152,6 @@ function addSignatureFields(document: PDFDocument, slots: Assembly['slots']): PD
     const annotations = page.node.lookupMaybe(name('Annots'), PDFArray);
     if (annotations === undefined) page.node.set(name('Annots'), context.obj([widget]));
     else annotations.push(widget);
-    page.node.set(name('Tabs'), name('S'));
     return widget;
   });
   extendParentTree(context, tree, parents);
