@@ -34,6 +34,8 @@ export interface Stamp {
 const PADDING = 3;
 const MAX_SIZE = 11;
 const MIN_SIZE = 5;
+/** Down to this size lines are rather set smaller than wrapped. */
+const WHOLE_LINES_SIZE = 8;
 const LEADING = 1.22;
 /** Greatest part of the width that a picture beside text takes. */
 const PICTURE_PART = 0.36;
@@ -54,7 +56,7 @@ export function addStamp(update: PdfUpdate, place: StampPlace, what: Appearance,
   const width = turned ? place.height : place.width;
   const height = turned ? place.width : place.height;
   const resources: PdfDict = new Map();
-  const operators = ['q 0.5 w 0.35 G', `0.25 0.25 ${num(width - 0.5)} ${num(height - 0.5)} re S Q`];
+  const operators = ['q 0.5 w 0.35 G', `0.75 0.75 ${num(width - 1.5)} ${num(height - 1.5)} re S Q`];
   const lines = what.lines.map((line) => nfc(line).replace(/\s+/g, ' ').trim()).filter((line) => line !== '');
 
   let left = PADDING;
@@ -190,25 +192,32 @@ interface Word {
 function setText(lines: readonly string[], fonts: Fonts, left: number, width: number, height: number): string {
   const blank = measure(' ', fonts);
   const measured = lines.map((line) => line.split(' ').map((word) => measure(word, fonts)));
-  for (let size = MAX_SIZE; size >= MIN_SIZE; size -= 0.5) {
-    const wrapped = measured.map((words) => wrap(words, blank, width / size));
-    const needed = wrapped.reduce((sum, rows) => sum + (rows?.length ?? Number.POSITIVE_INFINITY), 0) * size * LEADING;
-    if (!(needed <= height - 2 * PADDING)) continue;
-    let y = (height + needed) / 2 - size;
-    const out = ['BT', `0 g 0 G ${num(size * 0.028)} w`];
-    wrapped.forEach((rows, index) => {
-      // The strongest line is filled and thinly outlined: bold without a second font.
-      if (index <= 1) out.push(`${index === 0 ? 2 : 0} Tr`);
-      for (const row of rows ?? []) {
-        out.push(`1 0 0 1 ${num(left)} ${num(y)} Tm`);
-        for (const { extra, hex } of row) out.push(`/${extra ? EXTRA_FONT : STAMP_FONT} ${num(size)} Tf <${hex}> Tj`);
-        y -= size * LEADING;
-      }
-    });
-    out.push('ET');
-    return out.join('\n');
-  }
-  throw new AppError('STAMP_TOO_SMALL');
+  /** The greatest size from `least` on that fits, with the lines wrapped or each in one row. */
+  const setFrom = (least: number, mayWrap: boolean): { size: number; rows: Run[][][] } | undefined => {
+    for (let size = MAX_SIZE; size >= least; size -= 0.5) {
+      const rows = measured.map((words) => wrap(words, blank, width / size) ?? []);
+      const total = rows.reduce((sum, { length }) => sum + length, 0);
+      const complete = rows.every(({ length }) => (mayWrap ? length > 0 : length === 1));
+      if (complete && total * size * LEADING <= height - 2 * PADDING) return { size, rows };
+    }
+    return undefined;
+  };
+  const fitted = setFrom(WHOLE_LINES_SIZE, false) ?? setFrom(MIN_SIZE, true);
+  if (fitted === undefined) throw new AppError('STAMP_TOO_SMALL');
+  const { size, rows } = fitted;
+  let y = (height + rows.flat().length * size * LEADING) / 2 - size;
+  const out = ['BT', `0 g 0 G ${num(size * 0.028)} w`];
+  rows.forEach((line, index) => {
+    // The strongest line is filled and thinly outlined: bold without a second font.
+    if (index <= 1) out.push(`${index === 0 ? 2 : 0} Tr`);
+    for (const row of line) {
+      out.push(`1 0 0 1 ${num(left)} ${num(y)} Tm`);
+      for (const { extra, hex } of row) out.push(`/${extra ? EXTRA_FONT : STAMP_FONT} ${num(size)} Tf <${hex}> Tj`);
+      y -= size * LEADING;
+    }
+  });
+  out.push('ET');
+  return out.join('\n');
 }
 
 function measure(text: string, { main, extra }: Fonts): Word {
