@@ -1,0 +1,128 @@
+/** What is measured on: a throw-away authority, a rendition of about 50 kB, signers, and signed files made from it. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createPkcs12, rawSigner, type SigningScheme, toPem } from '../src/engines/crypto/index.ts';
+import { extend, type LocalSigner, type SignOptions, sign } from '../src/engines/pades/index.ts';
+import { createRenderer, loadStampFont, type Renderer, type RenderJob } from '../src/engines/render/index.ts';
+import { loadFonts, loadForms } from '../src/forms/index.ts';
+import {
+  type Authority,
+  authorityTransport,
+  createAuthority,
+  type Identity,
+  issueDemoCast,
+} from '../src/platform/trust/authority/index.ts';
+import { createMaterialSource, createTimestampSource } from '../src/platform/trust/index.ts';
+import { systemClock } from '../src/shared/index.ts';
+import type { SigningKeys } from './rivals/index.ts';
+
+export interface Materials {
+  readonly authority: Authority;
+  readonly renderer: Renderer;
+  /** Jobs of all forms that we set ourselves, by form. */
+  readonly jobs: ReadonlyMap<string, RenderJob>;
+  /** A discharge certificate, PDF/A-3a, unsigned, with three empty signature fields. */
+  readonly pdf: Uint8Array;
+  readonly fallbackFont: Uint8Array;
+  close(): Promise<void>;
+}
+
+const FACILITY = { name: 'Bệnh viện Đa khoa Minh Hoạ', parentAuthority: 'Sở Y tế tỉnh Minh Hoạ', place: 'Minh Hoạ' };
+
+export async function prepareMaterials(): Promise<Materials> {
+  const authority = await createAuthority({ clock: systemClock });
+  await issueDemoCast(authority);
+  const fonts = await loadFonts();
+  const renderer = createRenderer({
+    fonts: fonts.faces,
+    fontFamily: fonts.family,
+    stampFont: await loadStampFont(fonts.regular),
+  });
+  const jobs = new Map<string, RenderJob>();
+  const now = systemClock.now();
+  for (const form of (await loadForms()).list()) {
+    if (form.source !== 'content') continue;
+    const job = form.job(form.check(form.sample(), now), {
+      facility: FACILITY,
+      documentNumber: '000001/BENCH/2026',
+      lookupCode: '0123456789ABCDEFGHJKMNPQRS',
+      lookupUrl: 'http://127.0.0.1:8080/tra-cuu/0123456789ABCDEFGHJKMNPQRS',
+      issuedAt: now,
+      demo: true,
+    });
+    jobs.set(form.id, job);
+  }
+  const job = jobs.get('giay-ra-vien');
+  if (job === undefined) throw new Error('the discharge certificate has gone');
+  const { pdf } = await renderer.render(job);
+  return { authority, renderer, jobs, pdf, fallbackFont: fonts.regular, close: () => renderer.close() };
+}
+
+export function localSigner(identity: Identity, scheme: SigningScheme = identity.scheme): LocalSigner {
+  const { certificate, chain, privateKey } = identity;
+  return { certificate, chain, scheme, sign: rawSigner(privateKey, scheme) };
+}
+
+/** What everybody is asked for in the comparison: B-B, an existing field, a reason, no appearance. */
+export function plainOptions(field: string): SignOptions {
+  return { field, claimedTime: systemClock.now(), reason: 'Bench' };
+}
+
+/** As the main road makes it: two people and the seal with stamps and time-stamps, then validation data and archive time-stamp. */
+export async function threeSignatureFile({ authority, pdf, fallbackFont }: Materials): Promise<Uint8Array> {
+  const anchors = [authority.root];
+  const transport = authorityTransport(authority);
+  const clock = systemClock;
+  const timestamp = createTimestampSource({ urls: [authority.timestampUrl], transport, clock, anchors });
+  const material = createMaterialSource({ transport, clock, anchors });
+  let bytes = pdf;
+  for (const [slug, field, lines] of SIGNERS) {
+    const signed = await sign(bytes, localSigner(authority.identity(slug)), {
+      field,
+      claimedTime: clock.now(),
+      appearance: { lines },
+      fallbackFont,
+      timestamp,
+      ...(bytes === pdf ? { certify: 2 as const } : {}),
+    });
+    bytes = signed.pdf;
+  }
+  const extended = await extend(bytes, 'B-LTA', { timestamp, material, anchors, at: clock.now() });
+  if (extended.reached !== 'B-LTA') throw new Error(`reached only ${extended.reached}: ${extended.reasons.join(' ')}`);
+  return extended.pdf;
+}
+
+const SIGNERS = [
+  ['practitioner', 'NguoiHanhNghe', ['BS. Trần Văn Mẫu', 'Người hành nghề']],
+  ['representative', 'DaiDienDonVi', ['TS.BS. Nguyễn Thị Ví Dụ', 'Giám đốc']],
+  ['seal', 'DauDonVi', ['Bệnh viện Đa khoa Minh Hoạ']],
+] as const;
+
+/** Signed `count` times, one after the other, each signature in an invisible field of its own. */
+export async function signedTimes({ authority, pdf }: Materials, count: number): Promise<Uint8Array> {
+  const signer = localSigner(authority.identity('head'));
+  let bytes = pdf;
+  for (let number = 1; number <= count; number += 1) {
+    bytes = (await sign(bytes, signer, invisibleField(`ChuKy${number}`))).pdf;
+  }
+  return bytes;
+}
+
+export function invisibleField(field: string): SignOptions {
+  return { ...plainOptions(field), newField: 'invisible', newFieldAfterSignature: true };
+}
+
+/** Writes the keys that rivals sign with. One iteration of the key derivation: opening the file is not what is measured. */
+export async function writeKeys({ authority }: Materials, folder: string): Promise<SigningKeys> {
+  const write = async (slug: string) => {
+    const p12 = join(folder, `${slug}.p12`);
+    const passphrase = 'bench';
+    await writeFile(p12, createPkcs12({ ...authority.identity(slug), password: passphrase, iterations: 1 }));
+    return { p12, passphrase };
+  };
+  return { 'RSA-2048': await write('practitioner'), 'P-256': await write('head') };
+}
+
+export async function writeAnchor({ authority }: Materials, folder: string): Promise<void> {
+  await writeFile(join(folder, 'root.pem'), toPem(authority.root));
+}
