@@ -34,16 +34,14 @@ export {
   buildOcspFailure,
   buildOcspRequest,
   buildOcspResponse,
-  checkOcsp,
   type OcspAnswer,
   type OcspCertId,
-  type OcspCheck,
-  type OcspProblem,
   type OcspResponderSigner,
   ocspCertId,
   parseOcspRequest,
   parseOcspResponse,
 } from './ocsp.ts';
+export { checkOcsp, type OcspCheck, type OcspProblem } from './ocsp-check.ts';
 export { OID } from './oids.ts';
 export { findPath } from './path.ts';
 export { createPkcs12, type OpenedPkcs12, openPkcs12, type Pkcs12Input } from './pkcs12.ts';

