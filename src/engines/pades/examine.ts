@@ -107,7 +107,7 @@ export function examine(bytes: Uint8Array, options: Omit<ValidateOptions, 'file'
     const altered =
       uncovered &&
       read.signedData !== undefined &&
-      hasAlteredUnsignedParts(read.signedData, known, read.kind === 'document-timestamp');
+      hasAlteredUnsignedParts(read.signedData, read.check?.signer, known, read.kind === 'document-timestamp');
     return altered ? [...read.reasons, 'UNSIGNED_PARTS_ALTERED'] : [...read.reasons];
   };
 

@@ -8,23 +8,28 @@ import {
   children,
   contextTag,
   type DerNode,
+  encode,
+  OID,
+  parseCrl,
   readDer,
   type SignedData,
   sameBytes,
   sameName,
   TAG,
+  toDer,
   verifySignature,
 } from '../crypto/index.ts';
 
 /** True if something unsigned is not as it must be. `known` are certificates from elsewhere: anchors, DSS, other signatures. */
 export function hasAlteredUnsignedParts(
   signedData: SignedData,
+  signer: Certificate | undefined,
   known: readonly Certificate[],
   isTimestamp: boolean,
 ): boolean {
   try {
     return (
-      !hasRightHeaders(signedData) ||
+      !isAsWritten(signedData, signer) ||
       signedData.notices.includes('CERTIFICATE_UNREADABLE') ||
       (isTimestamp && (signedData.signerInfos[0]?.unsignedAttributes.length ?? 0) > 0) ||
       signedData.certificates.some((certificate) => isAltered(certificate, [...known, ...signedData.certificates]))
@@ -34,54 +39,92 @@ export function hasAlteredUnsignedParts(
   }
 }
 
-/** RFC 5652 §5.1 and §5.3: versions follow from the contents; digestAlgorithms lists what the one signer uses. */
-function hasRightHeaders(signedData: SignedData): boolean {
-  const [, content] = children(readDer(signedData.raw, { ber: true }));
-  if (content === undefined) return false;
-  const parts = children(children(content)[0] ?? content);
-  const [version, digestAlgorithms, encapsulated] = parts;
-  const signerInfos = parts.at(-1);
-  if (
-    version === undefined ||
-    digestAlgorithms === undefined ||
-    encapsulated === undefined ||
-    signerInfos === undefined
-  )
-    return false;
-  const [signerInfo] = children(signerInfos);
+/**
+ * The SignedData put together anew from what was understood of it (RFC 5652 §5.1, §5.3): tags, versions, the list of digest algorithms,
+ * the name of the signer as its certificate has it. Every byte that plays no part in the verdict must come out the same.
+ */
+function isAsWritten(signedData: SignedData, signer: Certificate | undefined): boolean {
+  const der = signedData.notices.includes('BER_ENCODING') ? toDer(signedData.raw) : signedData.raw;
+  const [, content] = children(readDer(der));
+  const parts = children(children(content ?? readDer(der))[0] ?? readDer(der));
+  const [version, , , ...others] = parts;
+  const signerInfo = children(others.at(-1) ?? readDer(der))[0];
   const [info] = signedData.signerInfos;
-  if (signerInfo === undefined || info === undefined) return false;
-
+  if (version === undefined || signerInfo === undefined || info === undefined) return false;
+  const choices = others.length > 1 ? others.slice(0, -1) : [];
   const bySubjectKey = 'subjectKeyIdentifier' in info.sid;
-  const isData = signedData.contentType === ID_DATA;
   // Some signers that name their key by its identifier write version 1 where the standard wants 3.
   if (info.version !== 1 && !(bySubjectKey && info.version === 3)) return false;
-  if (smallInteger(version) !== expectedVersion(parts, isData && info.version === 1)) return false;
 
-  const [, , digestAlgorithm, ...rest] = children(signerInfo);
-  const signatureAlgorithm = rest.find(({ tag }) => tag === TAG.sequence);
-  const listed = children(digestAlgorithms);
-  const [only] = listed;
-  if (digestAlgorithm === undefined || signatureAlgorithm === undefined || only === undefined || listed.length > 1)
+  const [, sid, digestAlgorithm, ...attributes] = children(signerInfo);
+  const signatureAlgorithm = attributes.find(({ tag }) => tag === TAG.sequence);
+  const unsigned = attributes.find(({ tag }) => tag === contextTag(1));
+  if (sid === undefined || digestAlgorithm === undefined || signatureAlgorithm === undefined) return false;
+  if (info.signedAttributesDer === undefined || ![digestAlgorithm, signatureAlgorithm].every(hasPlainParameters))
     return false;
-  return (
-    sameBytes(children(only)[0]?.raw, children(digestAlgorithm)[0]?.raw) &&
-    [only, digestAlgorithm, signatureAlgorithm].every(hasPlainParameters)
+  const named = bySubjectKey ? sid.raw : signer && encode.sequence(signer.issuer.der, encode.integerHex(signer.serial));
+  if (named === undefined) return false;
+
+  const isData = signedData.contentType === OID.data;
+  const rebuilt = encode.sequence(
+    encode.oid(OID.signedData),
+    encode.context(
+      0,
+      encode.sequence(
+        encode.integer(
+          bySubjectKey && isOneOrThree(version) ? (version.content[0] ?? 1) : expectedVersion(choices, isData),
+        ),
+        encode.setOf([listedAlgorithm(parts[1], digestAlgorithm)]),
+        encode.sequence(
+          encode.oid(signedData.contentType),
+          ...(signedData.content === undefined ? [] : [encode.context(0, encode.octetString(signedData.content))]),
+        ),
+        ...choices.map(({ tag, content: inside }) =>
+          encode.element(tag === contextTag(1) ? tag : contextTag(0), inside),
+        ),
+        encode.setOf([
+          encode.sequence(
+            encode.integer(info.version),
+            named,
+            digestAlgorithm.raw,
+            encode.element(contextTag(0), readDer(info.signedAttributesDer, { ber: true }).content),
+            signatureAlgorithm.raw,
+            encode.octetString(info.signature),
+            ...(unsigned === undefined ? [] : [unsigned.raw]),
+          ),
+        ]),
+      ),
+    ),
   );
+  return sameBytes(rebuilt, der) && choices.every((choice) => holdsWhatItSays(choice, signedData));
 }
 
-const ID_DATA = '1.2.840.113549.1.7.1';
+/** Everything in the set was read as what its tag says: no certificate hides among the lists, or behind another tag. */
+function holdsWhatItSays({ tag, content }: DerNode, { certificates, crls }: SignedData): boolean {
+  if (tag === contextTag(0)) return sameBytes(content, Buffer.concat(certificates.map(({ der }) => der)));
+  for (const list of crls) parseCrl(list);
+  return sameBytes(content, Buffer.concat(crls));
+}
 
-function expectedVersion(parts: readonly DerNode[], plain: boolean): number {
-  const certificates = parts.find(({ tag }) => tag === contextTag(0));
+/** digestAlgorithms lists what the one signer uses; parameters may be NULL in one place and absent in the other (RFC 5754 §2). */
+function listedAlgorithm(set: DerNode | undefined, used: DerNode): Uint8Array {
+  const [listed] = set === undefined ? [] : children(set);
+  if (listed === undefined || !hasPlainParameters(listed)) return used.raw;
+  const parts = children(listed).map(({ raw }) => raw);
+  return sameBytes(parts[0], children(used)[0]?.raw) ? encode.sequenceOf(parts) : used.raw;
+}
+
+function isOneOrThree({ tag, content }: DerNode): boolean {
+  return tag === TAG.integer && content.length === 1 && (content[0] === 1 || content[0] === 3);
+}
+
+/** RFC 5652 §5.1: 1 if all is plain, 4 and 5 with attribute certificates and other kinds, else 3. */
+function expectedVersion(choices: readonly DerNode[], plain: boolean): number {
+  const certificates = choices.find(({ tag }) => tag === contextTag(0));
   const tags = certificates === undefined ? [] : children(certificates).map(({ tag }) => tag);
   if (tags.includes(contextTag(3))) return 5;
   if (tags.includes(contextTag(2))) return 4;
   return plain && !tags.includes(contextTag(1)) ? 1 : 3;
-}
-
-function smallInteger(node: DerNode): number {
-  return node.tag === TAG.integer && node.content.length === 1 ? (node.content[0] ?? -1) : -1;
 }
 
 /** Parameters of the algorithms we know hold object identifiers, integers and empty NULLs only. */
