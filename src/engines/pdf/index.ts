@@ -5,8 +5,8 @@
 export { fieldNames, rectangle, signatureFields } from './fields.ts';
 export type * from './file.ts';
 export * from './objects.ts';
-export { checkObjects, checkPlaces, MAX_PDF_BYTES, openPdf } from './open.ts';
-export { inheritedFromTree, pageNumber, pageRefs } from './pages.ts';
+export { checkObjects, checkPlaces, openPdf } from './open.ts';
+export { inheritedFromTree, pageRefs } from './pages.ts';
 export { addPicture, type Picture } from './picture.ts';
 export { certification, fieldLock, locksField, signatureDictionaries } from './signatures.ts';
 export {
@@ -17,6 +17,6 @@ export {
   shareFont,
   type Typeface,
 } from './stamp-font.ts';
-export { dateString, decodeText, parseDate, textString } from './text.ts';
+export { dateString, textString } from './text.ts';
 export { subsetTrueType } from './truetype.ts';
-export { beginUpdate, join } from './update.ts';
+export { beginUpdate } from './update.ts';

@@ -49,9 +49,6 @@ export type PdfObject =
 export const name = (text: string): PdfName => ({ kind: 'name', name: text });
 export const ref = (num: number, gen = 0): PdfRef => ({ kind: 'ref', num, gen });
 
-/** A byte string, written in hexadecimal unless it is short and plain. */
-export const bytesString = (bytes: Uint8Array): PdfString => ({ kind: 'string', bytes, hex: true });
-
 export const isDict = (value: PdfObject | undefined): value is PdfDict => value instanceof Map;
 export const isArray = (value: PdfObject | undefined): value is PdfArray => Array.isArray(value);
 

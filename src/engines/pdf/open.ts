@@ -11,7 +11,7 @@ import { createView, type ObjectCache } from './view.ts';
 import { readRevisions } from './xref.ts';
 
 /** Greatest file taken anywhere (architecture.md §8). */
-export const MAX_PDF_BYTES = 200 * 1024 * 1024;
+const MAX_PDF_BYTES = 200 * 1024 * 1024;
 
 const DEFAULT_LIMITS: PdfLimits = {
   maxDepth: 100,

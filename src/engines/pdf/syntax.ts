@@ -164,12 +164,31 @@ function parseName(cursor: Cursor): string {
     if (byte === 0x23) escaped = true;
   }
   cursor.pos = pos;
-  const text = cursor.bytes.toString('latin1', start, pos);
+  const text = nameText(cursor.bytes, start, pos);
   if (!escaped) return text;
   return text.replace(/#(.{0,2})/gs, (_match: string, code: string) => {
     if (!/^[0-9a-f]{2}$/i.test(code) || code === '00') throw badSyntax(start, 'Tên không hợp lệ', 'Malformed name');
     return String.fromCharCode(Number.parseInt(code, 16));
   });
+}
+
+/** Names seen before, one a slot: a few dozen make up most of every file, and making strings costs most of reading them. */
+const NAMES: (string | undefined)[] = new Array(1024);
+const LONGEST_KEPT = 24;
+
+function nameText(bytes: Buffer, start: number, end: number): string {
+  if (end - start > LONGEST_KEPT) return bytes.toString('latin1', start, end);
+  let slot = end - start;
+  for (let pos = start; pos < end; pos++) slot = (slot * 31 + (bytes[pos] as number)) & 1023;
+  const known = NAMES[slot];
+  if (known !== undefined && known.length === end - start) {
+    let pos = start;
+    while (pos < end && known.charCodeAt(pos - start) === bytes[pos]) pos++;
+    if (pos === end) return known;
+  }
+  const made = bytes.toString('latin1', start, end);
+  NAMES[slot] = made;
+  return made;
 }
 
 /** Longer hexadecimal strings are decoded when first asked for: /Contents of signatures are mostly passed over. */

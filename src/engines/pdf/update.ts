@@ -105,7 +105,7 @@ interface Place {
 }
 
 /** `first` followed by `second`, in one allocation. */
-export function join(first: Uint8Array, second: Uint8Array): Uint8Array {
+function join(first: Uint8Array, second: Uint8Array): Uint8Array {
   const whole = new Uint8Array(first.length + second.length);
   whole.set(first);
   whole.set(second, first.length);

@@ -46,12 +46,17 @@ export function createView(revisions: readonly Revision[], cache: ObjectCache): 
   const { limits, bytes } = cache;
   const { bytes: file } = cursorAt(bytes, 0, limits.maxDepth);
 
+  const places = new Map<number, XrefEntry | undefined>();
+
   function entry(num: number): XrefEntry | undefined {
-    for (let index = revisions.length - 1; index >= 0; index--) {
-      const found = revisions[index]?.entries.get(num);
-      if (found !== undefined) return found;
+    const known = places.get(num);
+    if (known !== undefined) return known;
+    let found: XrefEntry | undefined;
+    for (let index = revisions.length - 1; index >= 0 && found === undefined; index--) {
+      found = revisions[index]?.entries.get(num);
     }
-    return undefined;
+    places.set(num, found);
+    return found;
   }
 
   function* objectNumbers(): Iterable<number> {
