@@ -26,11 +26,11 @@ import {
 import { readDistributionPoints, readGeneralName, webAddresses } from './general-names.ts';
 import { readName } from './names.ts';
 import { OID } from './oids.ts';
+import { createRecent } from './recent.ts';
 import type { Certificate, DerNode, Extension } from './types.ts';
 
 const MAX_CERTIFICATE_BYTES = 256 * 1024;
-const CACHED = 2000;
-const cache = new Map<string, Certificate>();
+const cache = createRecent<Certificate>(2000);
 
 /** RFC 5280 §4.2.1.3, bit 0 first. */
 const KEY_USAGES = [
@@ -51,20 +51,9 @@ const KEY_USAGES = [
  */
 export function parseCertificate(der: Uint8Array): Certificate {
   const fingerprint = sha256Hex(der);
-  const known = cache.get(fingerprint);
-  if (known !== undefined) {
-    // The most recently used one goes to the end: the first is the one to drop.
-    cache.delete(fingerprint);
-    cache.set(fingerprint, known);
-    return known;
-  }
-  const certificate = reading('CERTIFICATE_MALFORMED', () => read(plainBytes(der).slice(), fingerprint));
-  cache.set(fingerprint, certificate);
-  if (cache.size > CACHED) {
-    const [oldest] = cache.keys();
-    if (oldest !== undefined) cache.delete(oldest);
-  }
-  return certificate;
+  return cache.of(fingerprint, () =>
+    reading('CERTIFICATE_MALFORMED', () => read(plainBytes(der).slice(), fingerprint)),
+  );
 }
 
 /** All certificates of a PEM text, in order; other PEM blocks are passed over. Throws `CERTIFICATE_MALFORMED`. */

@@ -1,5 +1,5 @@
 /** Signing and verifying with `node:crypto`; no arithmetic of our own. */
-import { constants, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import { constants, createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { AppError } from '../../shared/index.ts';
 import {
   DIGEST_BYTES,
@@ -12,6 +12,7 @@ import {
 import { plainBytes } from './der.ts';
 import { encode } from './der-writer.ts';
 import { OID } from './oids.ts';
+import { createRecent } from './recent.ts';
 import type { Certificate, KeyAlgorithm, RawSigner, SignatureAlgorithm, SigningScheme } from './types.ts';
 
 /** The least RSA modulus that counts as strong (Circular 15/2025/TT-BKHCN, signing.md). */
@@ -43,10 +44,29 @@ function verificationKey(of: Certificate | Uint8Array): VerificationKey {
 }
 
 /**
+ * Answers of `verifySignature`. The same chain, revocation list or time-stamp comes by again and again (a document is looked at after
+ * every step), and a digest costs a tenth of a public-key operation. An answer depends on nothing but what its name is made of.
+ */
+const answers = createRecent<{ readonly verifies: boolean }>(1000);
+
+/**
  * True if `signature` over `message` verifies under the key (a certificate, or a SubjectPublicKeyInfo) with exactly this algorithm.
  * False for anything else: unknown algorithm, key of another kind, PSS parameters the key does not allow. Never throws.
  */
 export function verifySignature(
+  key: Certificate | Uint8Array,
+  algorithm: SignatureAlgorithm,
+  message: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  const spki = key instanceof Uint8Array ? key : key.spki;
+  // The lengths keep one part from being read as the end of another.
+  const named = `${JSON.stringify(algorithm)} ${spki.length} ${signature.length} ${message.length} `;
+  const name = createHash('sha256').update(named).update(spki).update(signature).update(message).digest('base64');
+  return answers.of(name, () => ({ verifies: verifyNow(key, algorithm, message, signature) })).verifies;
+}
+
+function verifyNow(
   key: Certificate | Uint8Array,
   algorithm: SignatureAlgorithm,
   message: Uint8Array,
