@@ -56,6 +56,7 @@ export function createAssembler(stampFont: StampFont): (typst: Uint8Array, assem
         DR: { Font: { [STAMP_FONT_RESOURCE]: font(context) } },
       });
       catalog.set(name('AcroForm'), context.register(form));
+      moveToEnd(catalog, 'StructTreeRoot');
     }
     // ISO 14289-1 §7.1: the window shows the title, not the file name.
     if (assembly.accessible)
@@ -144,6 +145,8 @@ function addSignatureFields(document: PDFDocument, slots: Assembly['slots']): PD
         Rect: [...slot.rect],
         P: page.ref,
         StructParent: key,
+        // Straight to its tag. EU DSS walks every path from the catalog: this one, below /Annots, is where it expects a signature to appear.
+        XXStructElem: marker,
         AP: { N: emptyLook },
       }),
     );
@@ -170,6 +173,14 @@ function signatureMarkers(context: PDFContext): Map<string, PDFRef> {
   return found;
 }
 
+/** Whoever walks the catalog in order meets pages and fields before the tag tree, which also leads to the fields. */
+function moveToEnd(dictionary: PDFDict, key: string): void {
+  const value = dictionary.get(name(key));
+  if (value === undefined) return;
+  dictionary.delete(name(key));
+  dictionary.set(name(key), value);
+}
+
 /** The empty `/Figure` becomes the `/Form` whose only child is the widget. */
 function becomeFormElement(context: PDFContext, marker: PDFRef, widget: PDFRef, page: PDFRef): void {
   const element = context.lookup(marker, PDFDict);
@@ -177,7 +188,7 @@ function becomeFormElement(context: PDFContext, marker: PDFRef, widget: PDFRef, 
   element.delete(name('Alt'));
   element.delete(name('A'));
   element.set(name('Pg'), page);
-  element.set(name('K'), context.obj({ Type: 'OBJR', Obj: widget, Pg: page }));
+  element.set(name('K'), context.register(context.obj({ Type: 'OBJR', Obj: widget, Pg: page })));
 }
 
 function extendParentTree(context: PDFContext, tree: PDFDict, parents: readonly [number, PDFRef][]): void {
