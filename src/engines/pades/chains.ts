@@ -46,17 +46,48 @@ export interface ChainMaterial {
   readonly provenSince: (evidence: Uint8Array) => Date;
 }
 
-export function judgeChain(question: ChainQuestion, material: ChainMaterial): ChainAnswer {
-  const { certificate, used, purpose } = question;
-  const options = {
-    anchors: purpose === 'signer' ? material.anchors : material.timestampAnchors,
-    intermediates: material.certificates,
+/**
+ * Answers questions with one set of material. A path that was found valid is used again for other moments at which its certificates and
+ * the same answers count: a time-stamp authority signs many time-stamps of a file.
+ */
+export function createChainJudge(material: ChainMaterial): (question: ChainQuestion) => ChainAnswer {
+  const known = new Map<string, PathResult>();
+  return (question) => {
+    const { certificate, used, purpose } = question;
     // Outside its dates a certificate still has a path, which the report shows.
-    at: within(used, certificate),
-    revocation: { ocsps: material.ocsps, crls: material.crls },
-    ...(purpose === 'time-stamps' ? { extendedKeyUsage: OID.timeStamping } : {}),
+    const at = within(used, certificate);
+    const key = `${purpose}:${certificate.fingerprint}`;
+    const earlier = known.get(key);
+    if (earlier !== undefined && countsAt(earlier, at)) return answer(question, earlier, material);
+    const result = findPath(certificate, {
+      anchors: purpose === 'signer' ? material.anchors : material.timestampAnchors,
+      intermediates: material.certificates,
+      at,
+      revocation: { ocsps: material.ocsps, crls: material.crls },
+      ...(purpose === 'time-stamps' ? { extendedKeyUsage: OID.timeStamping } : {}),
+    });
+    known.set(key, result);
+    return answer(question, result, material);
   };
-  const result = findPath(certificate, options);
+}
+
+/** Valid then, and so at this moment too: dates include it, and every answer is younger than it or still current. */
+function countsAt({ path, problems, revocation }: PathResult, at: Date): boolean {
+  if (path === undefined || problems.length > 0) return false;
+  return (
+    path.slice(0, -1).every(({ notBefore, notAfter }) => notBefore <= at && at <= notAfter) &&
+    revocation.every(
+      ({ source, revokedAt, producedAt, nextUpdate }) =>
+        source === 'anchor' ||
+        source === 'no-check' ||
+        (revokedAt === undefined &&
+          ((producedAt !== undefined && at <= producedAt) || (nextUpdate !== undefined && at <= nextUpdate))),
+    )
+  );
+}
+
+function answer(question: ChainQuestion, result: PathResult, material: ChainMaterial): ChainAnswer {
+  const { certificate, purpose } = question;
   const reasons = new Set<Reason>();
   if (result.path === undefined) {
     reasons.add('NO_CERTIFICATE_CHAIN_FOUND');

@@ -5,7 +5,7 @@
 import { AppError } from '../../shared/index.ts';
 import type { Certificate } from '../crypto/index.ts';
 import { openPdf, type PdfFile, signatureDictionaries } from '../pdf/index.ts';
-import { type ChainAnswer, type ChainMaterial, type ChainQuestion, judgeChain } from './chains.ts';
+import { type ChainAnswer, type ChainMaterial, type ChainQuestion, createChainJudge } from './chains.ts';
 import { readStore, type Stored } from './dss.ts';
 import { materialOfSignatures } from './material.ts';
 import { createRangeDigests } from './range-digests.ts';
@@ -91,15 +91,16 @@ export function examine(bytes: Uint8Array, options: Omit<ValidateOptions, 'file'
   const known = [...material.anchors, ...material.timestampAnchors, ...material.certificates];
   const revisionOf = ({ dictionary }: ReadSignature): number => dictionary.coversRevision ?? dictionary.definedIn;
   const lastCovered = Math.max(0, ...reads.map(revisionOf));
-  const chainOf = (question: ChainQuestion, asOf?: number): ChainAnswer => {
-    if (asOf === undefined) return judgeChain(question, material);
+  const chainOf = createChainJudge(material);
+  const judgeAsOf = (question: ChainQuestion, asOf?: number): ChainAnswer => {
+    if (asOf === undefined) return chainOf(question);
     const isHeld = (item: Uint8Array): boolean => (held(item) ?? Number.POSITIVE_INFINITY) <= asOf;
-    return judgeChain(question, {
+    return createChainJudge({
       ...material,
       certificates: material.certificates.filter(({ der }) => isHeld(der)),
       ocsps: material.ocsps.filter(({ raw }) => isHeld(raw)),
       crls: material.crls.filter(({ raw }) => isHeld(raw)),
-    });
+    })(question);
   };
 
   const readReasons = (read: ReadSignature): Reason[] => {
@@ -222,7 +223,7 @@ export function examine(bytes: Uint8Array, options: Omit<ValidateOptions, 'file'
     signatures: reads.map(examineSignature),
     proofs,
     storeNotices: store.notices,
-    judge: chainOf,
+    judge: judgeAsOf,
     heldSince: held,
   };
 }

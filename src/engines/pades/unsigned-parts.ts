@@ -60,8 +60,8 @@ function isAsWritten(signedData: SignedData, signer: Certificate | undefined): b
   const signatureAlgorithm = attributes.find(({ tag }) => tag === TAG.sequence);
   const unsigned = attributes.find(({ tag }) => tag === contextTag(1));
   if (sid === undefined || digestAlgorithm === undefined || signatureAlgorithm === undefined) return false;
-  if (info.signedAttributesDer === undefined || ![digestAlgorithm, signatureAlgorithm].every(hasPlainParameters))
-    return false;
+  if (![digestAlgorithm, signatureAlgorithm].every(hasPlainParameters)) return false;
+  if (info.signedAttributesDer === undefined) return true;
   const named = bySubjectKey ? sid.raw : signer && encode.sequence(signer.issuer.der, encode.integerHex(signer.serial));
   if (named === undefined) return false;
 
