@@ -28,14 +28,15 @@ const DEFAULT_LIMITS: PdfLimits = {
 export function openPdf(bytes: Uint8Array, limits: Partial<PdfLimits> = {}): PdfFile {
   if (bytes.length > MAX_PDF_BYTES) throw tooLarge('Tệp lớn hơn 200 MB', 'The file is larger than 200 MB');
   checkHeader(bytes);
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const cache: ObjectCache = {
-    bytes,
+    bytes: buffer,
     limits: { ...DEFAULT_LIMITS, ...limits },
     objects: new Map(),
-    containers: new WeakMap(),
+    containers: new Map(),
     busy: new Set(),
   };
-  const revisions = readRevisions(bytes, cache.limits);
+  const revisions = readRevisions(buffer, cache.limits);
   const views: PdfView[] = [];
   const view = (index: number): PdfView => {
     if (revisions[index - 1] === undefined) throw new RangeError(`No revision ${index}`);
@@ -71,11 +72,12 @@ function checkHeader(bytes: Uint8Array): void {
  * Throws PDF_XREF_BROKEN with the number of the first that does not.
  */
 export function checkPlaces(file: PdfFile): void {
-  const { bytes } = file;
+  const cursor = cursorAt(file.bytes, 0, 1);
   for (const num of file.latest.objectNumbers()) {
     const place = file.latest.entry(num);
     if (place?.kind === 'offset') {
-      const header = takeObjectHeader(cursorAt(bytes, place.offset, 1));
+      cursor.pos = place.offset;
+      const header = takeObjectHeader(cursor);
       if (header?.num === num && header.gen === place.gen) continue;
       throw xrefBroken(`Đối tượng ${num} không nằm ở vị trí đã khai`, `Object ${num} is not at its stated offset`);
     }

@@ -27,11 +27,11 @@ interface ObjectStream {
 
 /** What all views of one file share, so that an unchanged object is parsed once and is the same value everywhere. */
 export interface ObjectCache {
-  readonly bytes: Uint8Array;
+  readonly bytes: Buffer;
   readonly limits: PdfLimits;
   /** By offset of `n g obj`. */
   readonly objects: Map<number, IndirectObject>;
-  readonly containers: WeakMap<PdfStream, ObjectStream>;
+  readonly containers: Map<PdfStream, ObjectStream>;
   /** Offsets and (negative) object streams being read now, to notice one that needs itself. */
   readonly busy: Set<number>;
 }
@@ -44,7 +44,6 @@ export function createView(revisions: readonly Revision[], cache: ObjectCache): 
   const newest = revisions.at(-1);
   if (newest === undefined) throw xrefBroken('Không có bản nào', 'There is no revision');
   const { limits, bytes } = cache;
-  const { bytes: file } = cursorAt(bytes, 0, limits.maxDepth);
 
   const places = new Map<number, XrefEntry | undefined>();
 
@@ -212,7 +211,7 @@ export function createView(revisions: readonly Revision[], cache: ObjectCache): 
     source: (num) => {
       const place = entry(num);
       if (place?.kind !== 'offset') return undefined;
-      const end = file.indexOf('endobj', place.offset, 'latin1');
+      const end = bytes.indexOf('endobj', place.offset, 'latin1');
       return end < 0 ? undefined : bytes.subarray(place.offset, end);
     },
     span: (num) => {

@@ -49,7 +49,9 @@ export function readRevisions(bytes: Uint8Array, limits: PdfLimits): Revision[] 
   let highest = 0;
   for (const { entries, trailer } of revisions) {
     const size = trailer.get('Size') as number;
-    for (const [num, { kind }] of entries) if (kind !== 'free' && num > highest) highest = num;
+    entries.forEach(({ kind }, num) => {
+      if (kind !== 'free' && num > highest) highest = num;
+    });
     // Readers disagree about objects beyond /Size (ISO 32000-2 table 15: regarded as missing).
     if (highest >= size) {
       throw xrefBroken(`Đối tượng ${highest} vượt /Size ${size}`, `Object ${highest} is beyond /Size ${size}`);
