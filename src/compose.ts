@@ -59,6 +59,8 @@ export interface ComposeOptions {
   /** RFC 3161 services; absent: the demo authority's. */
   readonly tsaUrls: readonly string[];
   readonly maxPdfBytes: number;
+  /** The whole body of a request must arrive within this time. Default 30 seconds. */
+  readonly bodyTimeoutMs?: number;
   readonly clock: Clock;
   readonly log: Log;
   /** Set the immutable flag on archived files where the system allows it. Default false. */
@@ -213,7 +215,7 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
     validate: judge,
     lookupUrl,
     maxPdfBytes: options.maxPdfBytes,
-    bodyTimeoutMs: BODY_TIMEOUT_MS,
+    bodyTimeoutMs: options.bodyTimeoutMs ?? BODY_TIMEOUT_MS,
     readiness: async () => [],
   });
   addConsole(app, {

@@ -9,7 +9,9 @@ import { describe, expect, test } from 'vitest';
 import { PROBLEMS, type ProblemCode } from '../../src/shared/index.ts';
 import type { RequestOptions, RunningAntin } from '../support/antin.ts';
 
-export interface Sent extends RequestOptions {
+export interface Sent extends Omit<RequestOptions, 'key'> {
+  /** The intake key if absent; nobody's if `null`. */
+  readonly key?: string | null;
   readonly method?: string;
   readonly path?: string;
 }
@@ -60,8 +62,9 @@ export function refuses(running: () => RunningAntin, title: string, cases: reado
   });
 }
 
-export function post(running: RunningAntin, { method = 'POST', path = '/v1/documents', ...options }: Sent) {
-  return running.request(method, path, { key: running.hospital.keys.intake, ...options });
+export function post(running: RunningAntin, { method = 'POST', path = '/v1/documents', key, ...rest }: Sent) {
+  const caller = key === undefined ? running.hospital.keys.intake : key;
+  return running.request(method, path, caller === null ? rest : { ...rest, key: caller });
 }
 
 /** The refusal in an answer, after checking that it is one that a program and a person of either language can use. */

@@ -25,7 +25,9 @@ export interface RequestOptions {
 }
 
 /** Registers hooks; the returned function gives the running system inside tests. Jobs run. */
-export function useAntin(options: { clock?: Clock; jobs?: boolean; maxPdfBytes?: number } = {}): () => RunningAntin {
+export function useAntin(
+  options: { clock?: Clock; jobs?: boolean; maxPdfBytes?: number; bodyTimeoutMs?: number } = {},
+): () => RunningAntin {
   const folder = temporaryFolder();
   let running: RunningAntin | undefined;
   beforeAll(async () => {
@@ -38,6 +40,7 @@ export function useAntin(options: { clock?: Clock; jobs?: boolean; maxPdfBytes?:
       policiesDir: shipped('storage-policies'),
       tsaUrls: [],
       maxPdfBytes: options.maxPdfBytes ?? 20 * 1024 * 1024,
+      ...(options.bodyTimeoutMs === undefined ? {} : { bodyTimeoutMs: options.bodyTimeoutMs }),
       clock: options.clock ?? systemClock,
       log: silentLog,
       parallel: 1,

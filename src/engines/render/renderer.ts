@@ -1,6 +1,6 @@
 /** The engine's verbs: guards first, then the process that sets type. */
 import { AppError, nfc } from '../../shared/index.ts';
-import type { Renderer, RendererOptions, RenderJob, Rendition, ScanJob } from './contract.ts';
+import type { JsonObject, Renderer, RendererOptions, RenderJob, Rendition, ScanJob } from './contract.ts';
 import { LIBRARY, SCAN_TEMPLATE } from './library.ts';
 import { createPrintable, refuseUnprintable } from './printable.ts';
 import type { TypesettingJob } from './process-messages.ts';
@@ -49,7 +49,7 @@ export function createRenderer(options: RendererOptions): Renderer {
         standard: 'a-3a',
         texts: { ...job.sources, '/antin.typ': LIBRARY, '/main.typ': job.template },
         pictures: {},
-        inputs: { ...inputs(job, options.fontFamily), data: nfc(JSON.stringify(job.data)), qr: qrSvg(job.lookupUrl) },
+        inputs: { ...inputs(job, options.fontFamily), data: jsonOf(job.data), qr: qrSvg(job.lookupUrl) },
         slots: job.slots,
         sourceJson: job.sourceJson,
         createdAt: job.createdAt,
@@ -91,6 +91,13 @@ export function createRenderer(options: RendererOptions): Renderer {
     close: () => pool.close(),
   };
 }
+
+/**
+ * Values are composed before they are written as JSON: in the written text a line feed stands as `\n`, and a combining mark
+ * after it would compose with that `n`.
+ */
+const jsonOf = (data: JsonObject): string =>
+  JSON.stringify(data, (_, value: unknown) => (typeof value === 'string' ? nfc(value) : value));
 
 function inputs(job: RenderJob | ScanJob, font: string): Record<string, string> {
   const at = job.createdAt;
