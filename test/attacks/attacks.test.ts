@@ -32,13 +32,23 @@ const stream = (data: string, entries: Iterable<readonly [string, PdfObject]> = 
 });
 const FORGED = 'BT /F1 12 Tf 60 700 Td (Don thuoc: Morphin 5000 mg) Tj ET';
 
-/** Objects of `record.ts`. */
-const [CATALOG, PAGES, PAGE_ONE, PAGE_TWO, FORM, CONTENT, RESOURCES, FONT, HIDDEN] = [1, 2, 3, 4, 5, 6, 8, 9, 39].map(
-  (num) => ref(num),
-) as [PdfRef, PdfRef, PdfRef, PdfRef, PdfRef, PdfRef, PdfRef, PdfRef, PdfRef];
-const [OUTLINE, STRUCTURE, ATTACHMENT, LAYER, LINK, NOTE, INFO] = [31, 35, 37, 38, 14, 13, 32].map((num) =>
-  ref(num),
-) as [PdfRef, PdfRef, PdfRef, PdfRef, PdfRef, PdfRef, PdfRef];
+// Objects of the record.
+const CATALOG = ref(1);
+const PAGES = ref(2);
+const PAGE_ONE = ref(3);
+const PAGE_TWO = ref(4);
+const FORM = ref(5);
+const CONTENT = ref(6);
+const RESOURCES = ref(8);
+const FONT = ref(9);
+const NOTE = ref(13);
+const LINK = ref(14);
+const OUTLINE = ref(31);
+const INFO = ref(32);
+const STRUCTURE = ref(35);
+const ATTACHMENT = ref(37);
+const LAYER = ref(38);
+const HIDDEN = ref(39);
 
 type Update = (update: PdfUpdate, view: PdfView) => void;
 

@@ -172,7 +172,10 @@ export function compareRevisions(older: PdfView, newer: PdfView, { touched, isSh
     if (rule?.check !== undefined) {
       if (before !== undefined && after !== undefined && !differs(before, after)) return;
       const allowed = CHECKS[rule.check]({ older, newer, before, after, field, isShared });
-      report(path, allowed ?? 'forbidden', field?.name);
+      // Where nothing allows a change, the place itself is looked at closely.
+      if (allowed === undefined && before !== undefined && after !== undefined)
+        visit('frozen', before, after, path, field);
+      else report(path, allowed ?? 'forbidden', field?.name);
       return;
     }
     if (before === undefined || after === undefined) {
@@ -220,10 +223,19 @@ export function compareRevisions(older: PdfView, newer: PdfView, { touched, isSh
         if (a.length !== b.length) return true;
         for (const [index, item] of a.entries()) open.push([item, b[index]]);
       } else if (isDict(a) && isDict(b)) {
-        for (const key of new Set([...a.keys(), ...b.keys()])) open.push([a.get(key), b.get(key)]);
+        for (const key of new Set([...a.keys(), ...b.keys()])) {
+          if (!isSameNaming(key, a.get(key), b.get(key))) open.push([a.get(key), b.get(key)]);
+        }
       } else if (!sameValue(a, b)) return true;
     }
     return false;
+  };
+
+  /** Both only name the same page, field or catalog, which is judged where it lives. */
+  const isSameNaming = (key: string, before: PdfObject | undefined, after: PdfObject | undefined): boolean => {
+    if (!NAMING_KEYS.has(key) || !isRef(before) || !isRef(after) || before.num !== after.num) return false;
+    const dict = older.dict(before);
+    return dict !== undefined && kindOf(older, dict) !== 'frozen';
   };
 
   const compareFields = (before: PdfArray, after: PdfArray, path: Path): void => {

@@ -66,6 +66,10 @@ export const WORDS: Readonly<Record<Reason | Notice | FileReason, BilingualText>
     vi: 'Chữ ký được đưa vào tệp sau phần mà nó nói là đã ký.',
     en: 'The signature was put into the file after the part it claims to cover.',
   },
+  SIGNATURE_OBJECT_REUSED: {
+    vi: 'Chữ ký dùng lại số hiệu của một đối tượng đã có trong phiên bản trước.',
+    en: 'The signature takes the number of an object that an earlier revision had.',
+  },
   BYTE_RANGE_INVALID: { vi: 'Phạm vi ký không hợp lệ.', en: 'The byte range is not valid.' },
   SIGNER_COUNT: {
     vi: 'Dữ liệu chữ ký không có đúng một người ký.',
