@@ -27,7 +27,6 @@ async function begin(...headers: string[]): Promise<Socket> {
   const head = [
     'POST /v1/documents HTTP/1.1',
     'host: localhost',
-    'connection: close',
     `authorization: Bearer ${running().hospital.keys.intake}`,
     ...headers,
   ];
@@ -115,7 +114,7 @@ describe('broken connections', () => {
     await pause(800); // longer than a body may take
     expect(await everythingKept(running())).toEqual(before);
 
-    const next = await begin(JSON_TYPE, `content-length: ${Buffer.byteLength(body)}`);
+    const next = await begin(JSON_TYPE, 'connection: close', `content-length: ${Buffer.byteLength(body)}`);
     next.write(body);
     expect((await answerOn(next)).status).toBe(201);
   });
