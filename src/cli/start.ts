@@ -53,22 +53,27 @@ async function start(options: StartOptions): Promise<void> {
 }
 
 function announce(url: string, dataDir: string, hospital: DemoHospital | undefined): void {
-  console.log(`
-Sẵn sàng (ready): ${url}
-  Tra cứu (lookup)   ${url}/tra-cuu
-  API                ${url}/docs · ${url}/openapi.json
-  Dữ liệu (data)     ${dataDir}`);
-  if (hospital === undefined) return;
-  console.log(`
-BẢN THỬ: ${hospital.name}
-  Khoá API tiếp nhận (intake)                ${hospital.keys.intake}
-  Khoá API cán bộ lưu trữ (records officer)  ${hospital.keys.recordsOfficer}
-  Khoá API quản trị (admin)                  ${hospital.keys.admin}
-  Người hành nghề (practitioner)             ${hospital.practitioner.apiKey}
-    credential ${hospital.practitioner.credential}  PIN ${hospital.practitioner.pin}
-  Đại diện đơn vị (representative)           ${hospital.representative.apiKey}
-    credential ${hospital.representative.credential}  PIN ${hospital.representative.pin}
-  Tất cả cũng ở (all of it is also in)       ${join(dataDir, 'demo-hospital.json')}
-
-Dừng (stop): Ctrl+C`);
+  const lines = [
+    '',
+    `Sẵn sàng (ready): ${url}`,
+    `  Tra cứu (lookup)   ${url}/tra-cuu`,
+    `  API                ${url}/docs · ${url}/openapi.json`,
+    `  Dữ liệu (data)     ${dataDir}`,
+  ];
+  if (hospital !== undefined) {
+    const { keys, practitioner, representative } = hospital;
+    lines.push(
+      '',
+      `BẢN THỬ (demonstration): ${hospital.name}`,
+      `  Khoá API tiếp nhận (intake)                ${keys.intake}`,
+      `  Khoá API cán bộ lưu trữ (records officer)  ${keys.recordsOfficer}`,
+      `  Khoá API quản trị (admin)                  ${keys.admin}`,
+      `  Người hành nghề (practitioner)             ${practitioner.apiKey}`,
+      `    credential ${practitioner.credential}  PIN ${practitioner.pin}`,
+      `  Đại diện đơn vị (representative)           ${representative.apiKey}`,
+      `    credential ${representative.credential}  PIN ${representative.pin}`,
+      `  Tất cả cũng ở (all of it is also in)       ${join(dataDir, 'demo-hospital.json')}`,
+    );
+  }
+  console.log([...lines, '', 'Dừng (stop): Ctrl+C'].join('\n'));
 }
