@@ -41,7 +41,7 @@ console.log(`node ${process.version}, ${availableParallelism()} × ${cpus()[0]?.
 const materials = await prepareMaterials();
 const folder = await mkdtemp(join(tmpdir(), 'antin-bench-'));
 try {
-  console.log(`The file to be signed has ${materials.pdf.length} bytes.\n`);
+  console.log(`The file to be signed has ${materials.paper.length} bytes.\n`);
   if (wants('signing')) await measureSigning();
   if (wants('render')) show(await measureRendering(materials));
   if (wants('validation')) await measureChecking();
@@ -69,7 +69,7 @@ async function measureChecking(): Promise<void> {
 
 async function askRivals(): Promise<RivalRates> {
   const file = join(folder, 'unsigned.pdf');
-  await writeFile(file, materials.pdf);
+  await writeFile(file, materials.paper);
   const signed = join(folder, 'signed.pdf');
   await writeFile(signed, await threeSignatureFile(materials));
   const trust = join(folder, 'trust');

@@ -22,10 +22,26 @@ export interface Materials {
   /** Jobs of all forms that we set ourselves, by form. */
   readonly jobs: ReadonlyMap<string, RenderJob>;
   /** A discharge certificate, PDF/A-3a, unsigned, with three empty signature fields. */
-  readonly pdf: Uint8Array;
+  readonly certificate: Uint8Array;
+  /** A shorter paper of about 50 kB, PDF/A-3a, unsigned, with one empty signature field `ChuKy`: what all signers sign. */
+  readonly paper: Uint8Array;
   readonly fallbackFont: Uint8Array;
   close(): Promise<void>;
 }
+
+const PAPER = {
+  template: `#import "/antin.typ": *
+#show: rendition
+= #data.title
+#for line in data.lines { par(line) }
+#signature-box("ChuKy")`,
+  data: {
+    title: 'Phiếu theo dõi',
+    lines: Array.from({ length: 20 }, (_, day) => `Ngày thứ ${day + 1}: người bệnh tỉnh, tiếp xúc tốt, ăn uống được.`),
+  },
+  slots: [{ field: 'ChuKy', label: 'Chữ ký' }],
+  demo: false,
+};
 
 const FACILITY = { name: 'Bệnh viện Đa khoa Minh Hoạ', parentAuthority: 'Sở Y tế tỉnh Minh Hoạ', place: 'Minh Hoạ' };
 
@@ -54,8 +70,16 @@ export async function prepareMaterials(): Promise<Materials> {
   }
   const job = jobs.get('giay-ra-vien');
   if (job === undefined) throw new Error('the discharge certificate has gone');
-  const { pdf } = await renderer.render(job);
-  return { authority, renderer, jobs, pdf, fallbackFont: fonts.regular, close: () => renderer.close() };
+  const [certificate, paper] = [await renderer.render(job), await renderer.render({ ...job, ...PAPER })];
+  return {
+    authority,
+    renderer,
+    jobs,
+    certificate: certificate.pdf,
+    paper: paper.pdf,
+    fallbackFont: fonts.regular,
+    close: () => renderer.close(),
+  };
 }
 
 export function localSigner(identity: Identity, scheme: SigningScheme = identity.scheme): LocalSigner {
@@ -69,13 +93,14 @@ export function plainOptions(field: string): SignOptions {
 }
 
 /** As the main road makes it: two people and the seal with stamps and time-stamps, then validation data and archive time-stamp. */
-export async function threeSignatureFile({ authority, pdf, fallbackFont }: Materials): Promise<Uint8Array> {
+export async function threeSignatureFile(materials: Materials): Promise<Uint8Array> {
+  const { authority, certificate, fallbackFont } = materials;
   const anchors = [authority.root];
   const transport = authorityTransport(authority);
   const clock = systemClock;
   const timestamp = createTimestampSource({ urls: [authority.timestampUrl], transport, clock, anchors });
   const material = createMaterialSource({ transport, clock, anchors });
-  let bytes = pdf;
+  let bytes = certificate;
   for (const [slug, field, lines] of SIGNERS) {
     const signed = await sign(bytes, localSigner(authority.identity(slug)), {
       field,
@@ -83,7 +108,7 @@ export async function threeSignatureFile({ authority, pdf, fallbackFont }: Mater
       appearance: { lines },
       fallbackFont,
       timestamp,
-      ...(bytes === pdf ? { certify: 2 as const } : {}),
+      ...(bytes === certificate ? { certify: 2 as const } : {}),
     });
     bytes = signed.pdf;
   }
@@ -99,9 +124,9 @@ const SIGNERS = [
 ] as const;
 
 /** Signed `count` times, one after the other, each signature in an invisible field of its own. */
-export async function signedTimes({ authority, pdf }: Materials, count: number): Promise<Uint8Array> {
+export async function signedTimes({ authority, paper }: Materials, count: number): Promise<Uint8Array> {
   const signer = localSigner(authority.identity('head'));
-  let bytes = pdf;
+  let bytes = paper;
   for (let number = 1; number <= count; number += 1) {
     bytes = (await sign(bytes, signer, invisibleField(`ChuKy${number}`))).pdf;
   }
