@@ -82,7 +82,7 @@ function verifyNow(
         return verifyPss(verifier, algorithm, message, signature);
       case 'ecdsa':
         if (verifier.algorithm.kind !== 'ec' || algorithm.digest === undefined) return false;
-        return verify(nodeDigest(algorithm.digest), message, { key: verifier.key, dsaEncoding: 'der' }, signature);
+        return verify(nodeDigest(algorithm.digest), message, verifier.key, signature); // DER by default
       case 'other':
         return verifyDsa(verifier, algorithm.oid, message, signature);
     }
@@ -173,17 +173,16 @@ export function schemeFor(certificate: Certificate): SigningScheme {
 
 /** Signs with a key of this process. The returned function throws `KEY_UNSUPPORTED` if the key cannot make such a signature. */
 export function rawSigner(privateKey: KeyObject, { scheme, digest }: SigningScheme): RawSigner {
-  const options =
+  // A bare key means PKCS#1 v1.5 for RSA and DER for ECDSA; options around it cost more than all else here but the signature itself.
+  const key =
     scheme === 'rsa-pss'
       ? { key: privateKey, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: DIGEST_BYTES[digest] }
-      : scheme === 'rsa-pkcs1'
-        ? { key: privateKey, padding: constants.RSA_PKCS1_PADDING }
-        : { key: privateKey, dsaEncoding: 'der' as const };
+      : privateKey;
   const expected = scheme === 'ecdsa' ? ['ec'] : scheme === 'rsa-pss' ? ['rsa', 'rsa-pss'] : ['rsa'];
   return (message) => {
     if (!expected.includes(privateKey.asymmetricKeyType ?? '')) throw new AppError('KEY_UNSUPPORTED');
     try {
-      return plainBytes(sign(nodeDigest(digest), message, options));
+      return plainBytes(sign(nodeDigest(digest), message, key));
     } catch (error) {
       throw new AppError('KEY_UNSUPPORTED', { cause: error });
     }

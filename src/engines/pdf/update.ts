@@ -1,5 +1,6 @@
 /** Incremental updates (ISO 32000-2 §7.5.6): the input stays an exact prefix of the output. */
-import { AppError, digest } from '../../shared/index.ts';
+import { createHash } from 'node:crypto';
+import { AppError } from '../../shared/index.ts';
 import type { PdfFile, PdfUpdate } from './file.ts';
 import {
   isArray,
@@ -123,12 +124,11 @@ function nextTrailer(previous: PdfDict, sink: ByteSink, startXref: number, base:
   if (isArray(id) && id.length === 2) {
     // §14.4: the first half stays, the second changes with the contents; here it follows from them.
     const [permanent, before] = id as [PdfObject, PdfObject];
-    const seed = Buffer.concat([
-      isString(before) ? before.bytes : Buffer.alloc(0),
-      sink.done(),
-      Buffer.from(`${base}`),
-    ]);
-    trailer.set('ID', [permanent, { kind: 'string', bytes: digest('SHA-256', seed).subarray(0, 16), hex: true }]);
+    const hash = createHash('sha256');
+    if (isString(before)) hash.update(before.bytes);
+    for (const part of sink.parts()) hash.update(part);
+    const changing = new Uint8Array(hash.update(`${base}`).digest().subarray(0, 16));
+    trailer.set('ID', [permanent, { kind: 'string', bytes: changing, hex: true }]);
   }
   return trailer;
 }

@@ -6,9 +6,14 @@ export interface ByteSink {
   readonly length: number;
   text(latin1: string): void;
   bytes(bytes: Uint8Array): void;
+  /** What was written so far, piece by piece. */
+  parts(): readonly Uint8Array[];
   /** What was written so far, as a copy. */
   done(): Uint8Array;
 }
+
+/** Text that is worth a buffer of its own: gathering would copy it twice. */
+const LONG = 1024;
 
 export function createSink(): ByteSink {
   const parts: Uint8Array[] = [];
@@ -26,12 +31,17 @@ export function createSink(): ByteSink {
       return flushed + pending.length;
     },
     text(latin1) {
-      pending += latin1;
+      if (latin1.length < LONG) pending += latin1;
+      else this.bytes(Buffer.from(latin1, 'latin1'));
     },
     bytes(bytes) {
       flush();
       parts.push(bytes);
       flushed += bytes.length;
+    },
+    parts() {
+      flush();
+      return parts;
     },
     done() {
       flush();
