@@ -210,14 +210,17 @@ export function refuseOtherMethods(app: App): void {
   }
 }
 
+/** Bytes, as OpenAPI 3.1 says it. */
+const BINARY = z.string().openapi({ type: 'string', format: 'binary' });
+
 function describe<Body>(app: App, route: Route<Body>): void {
   const names = [...route.path.matchAll(/:(\w+)/g)].map((match) => match[1] ?? '');
   const json = route.body === undefined ? undefined : { 'application/json': { schema: route.body } };
   const multipart =
     route.takes === 'json-or-files'
-      ? { 'multipart/form-data': { schema: z.object({ metadata: z.string(), file: z.array(z.file()) }) } }
+      ? { 'multipart/form-data': { schema: z.object({ metadata: z.string(), file: z.array(BINARY) }) } }
       : undefined;
-  const pdf = route.takes === 'pdf' ? { 'application/pdf': { schema: z.file() } } : undefined;
+  const pdf = route.takes === 'pdf' ? { 'application/pdf': { schema: BINARY } } : undefined;
   const content = { ...json, ...multipart, ...pdf };
   app.openAPIRegistry.registerPath({
     method: route.method,
@@ -240,7 +243,7 @@ function describe<Body>(app: App, route: Route<Body>): void {
           : { content: { 'application/json': { schema: route.answers.schema } } }),
         ...(route.answers.mediaType === undefined
           ? {}
-          : { content: { [route.answers.mediaType]: { schema: z.file() } } }),
+          : { content: { [route.answers.mediaType]: { schema: BINARY } } }),
       },
       default: {
         description: 'Problem details (RFC 9457)',

@@ -106,7 +106,7 @@ async function makeDemoHospital(antin: Antin): Promise<DemoHospital> {
     }),
     representative: await person('representative', {
       staffCode: 'GD001',
-      name: 'TS.BS. Nguyễn Thị Ví Dụ',
+      name: 'TS.BS. Phạm Thị Minh Hoạ',
       title: 'Giám đốc',
       department: 'Ban Giám đốc',
       licence: { number: '000002/MH-CCHN', validFrom: '2015-01-01' },

@@ -53,7 +53,7 @@ describe('certificates', () => {
   test('a person is known by UID, and names are Vietnamese', async () => {
     const { cast } = await testAuthority();
     const { attributes } = cast.representative.certificate.subject;
-    expect(attributes.get('CN')).toEqual(['Nguyễn Thị Ví Dụ']);
+    expect(attributes.get('CN')).toEqual(['Phạm Thị Minh Hoạ']);
     expect(attributes.get('UID')).toEqual(['MST:0100000001', 'CCCD:001000000003']);
     expect(cast.practitioner.scheme).toEqual({ scheme: 'rsa-pss', digest: 'SHA-256' });
     expect(cast.head.scheme).toEqual({ scheme: 'ecdsa', digest: 'SHA-256' });

@@ -10,10 +10,10 @@ const CAST = {
   /** Người hành nghề. */
   practitioner: { commonName: 'Trần Văn Mẫu', uid: 'CCCD:001000000001', keyType: 'RSA-2048' },
   /** Trưởng khoa; a P-256 key. */
-  head: { commonName: 'Phạm Thị Minh Hoạ', uid: 'CCCD:001000000002', keyType: 'P-256' },
+  head: { commonName: 'Lê Văn Thử', uid: 'CCCD:001000000002', keyType: 'P-256' },
   /** Người đại diện đơn vị. */
   representative: {
-    commonName: 'Nguyễn Thị Ví Dụ',
+    commonName: 'Phạm Thị Minh Hoạ',
     uid: ['MST:0100000001', 'CCCD:001000000003'],
     organization: DEMO_HOSPITAL,
     keyType: 'RSA-2048',

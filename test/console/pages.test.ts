@@ -1,0 +1,87 @@
+/** The pages and documents that anybody may open. */
+import { expect, test } from 'vitest';
+import { PROBLEMS } from '../../src/shared/index.ts';
+import { dischargeCertificate, useAntin } from '../support/antin.ts';
+
+const running = useAntin({ jobs: false });
+const page = async (path: string) => {
+  const answer = await running().request('GET', path);
+  return { status: answer.status, headers: answer.headers, text: await answer.text() };
+};
+
+test('the OpenAPI document lists every route with its body and answers', async () => {
+  const { paths } = JSON.parse((await page('/openapi.json')).text);
+  expect(Object.keys(paths)).toEqual(
+    expect.arrayContaining([
+      '/v1/documents',
+      '/v1/documents/{documentId}',
+      '/v1/documents/{documentId}/pdf',
+      '/v1/documents/{documentId}/turns',
+      '/v1/turns/{turnId}/complete',
+      '/v1/sessions',
+      '/v1/validations',
+      '/v1/records/{recordId}/retention',
+    ]),
+  );
+  expect(Object.keys(paths['/v1/documents'].post.requestBody.content)).toEqual([
+    'application/json',
+    'multipart/form-data',
+  ]);
+});
+
+test('the reference shows every operation of that document', async () => {
+  const { paths } = JSON.parse((await page('/openapi.json')).text);
+  const { status, text } = await page('/docs');
+  expect(status).toBe(200);
+  for (const [path, methods] of Object.entries(paths)) {
+    for (const method of Object.keys(methods as object)) expect(text).toContain(`${method.toUpperCase()} ${path}`);
+  }
+});
+
+test('every problem has a page in both languages; an unknown code has none', async () => {
+  for (const [code, { title }] of Object.entries(PROBLEMS)) {
+    const { status, text } = await page(`/docs/problems/${code}`);
+    expect(status, code).toBe(200);
+    expect(text).toContain(code);
+    expect(title.vi.normalize('NFC'), code).toBe(title.vi);
+  }
+  expect((await page('/docs/problems/NO_SUCH_CODE')).status).toBe(404);
+});
+
+test('lookup: typed loosely, said plainly, nothing of the patient', async () => {
+  const { hospital, request } = running();
+  const json = dischargeCertificate(running());
+  const received = await (await request('POST', '/v1/documents', { key: hospital.keys.intake, json })).json();
+  const typed = received.lookup.code.toLowerCase().replace(/(.{4})/g, '$1-');
+  const found = await page(`/tra-cuu/${encodeURIComponent(typed)}`);
+  expect(found.status).toBe(200);
+  expect(found.text).toContain('Chưa ký xong, chưa có giá trị');
+  expect(found.text).toContain(received.number);
+  for (const secret of ['Ví Dụ', '066158000123', 'J18.9', 'Viêm phổi']) expect(found.text).not.toContain(secret);
+  expect(found.headers.get('content-security-policy')).toContain("default-src 'none'");
+
+  const unknown = await page('/tra-cuu/AAAAAAAAAAAAAAAAAAAAAAAAAA');
+  expect(unknown.status).toBe(404);
+  expect(unknown.text).toContain('Không có giấy tờ nào mang mã này');
+  expect((await page('/tra-cuu/%3Cscript%3Ealert(1)%3C%2Fscript%3E')).text).not.toContain('<script>');
+});
+
+test('a withdrawn document says so to whoever holds the paper', async () => {
+  const { hospital, request } = running();
+  const json = dischargeCertificate(running());
+  const received = await (await request('POST', '/v1/documents', { key: hospital.keys.intake, json })).json();
+  const key = hospital.keys.recordsOfficer;
+  const answer = await request('POST', `/v1/documents/${received.id}/withdraw`, {
+    key,
+    json: { reason: 'Cấp nhầm người' },
+  });
+  expect(answer.status).toBe(200);
+  expect((await page(`/tra-cuu/${received.lookup.code}`)).text).toContain('Đã thu hồi, không còn giá trị');
+});
+
+test('too many lookups from one address have to wait', async () => {
+  let status = 0;
+  for (let count = 0; count < 70 && status !== 429; count += 1)
+    ({ status } = await page('/tra-cuu/AAAAAAAAAAAAAAAAAAAAAAAAAA'));
+  expect(status).toBe(429);
+});
