@@ -13,6 +13,7 @@ import {
   type PdfRef,
   type PdfUpdate,
   pageRefs,
+  signatureFields,
   textString,
 } from '../pdf/index.ts';
 import { declareExtensions, headerVersion } from './dss.ts';
@@ -91,8 +92,16 @@ function freeName(taken: ReadonlySet<string>): string {
 
 function addInvisibleField(update: PdfUpdate, fieldName: string, value: PdfRef): void {
   const { view } = update;
-  const [page] = pageRefs(view);
+  const fields = signatureFields(view);
+  const pages = pageRefs(view);
+  // Beside other fields, where the page is already set up for annotations.
+  const page = pages[fields.find((each) => each.page !== undefined)?.page ?? 0];
   if (page === undefined) throw new AppError('PDF_SYNTAX');
+  const isTagged = view.resolve(view.dict(view.root.get('MarkInfo'))?.get('Marked')) === true;
+  // ISO 14289-1 §7.18.3; after a signature the page must stay as it is.
+  if (isTagged && view.dict(page)?.has('Tabs') === false && fields.every((each) => each.value === undefined)) {
+    update.edit(page).set('Tabs', name('S'));
+  }
   const appearance = update.add({
     kind: 'stream',
     dict: new Map<string, PdfObject>([
