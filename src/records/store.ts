@@ -127,7 +127,7 @@ export async function insertDocument(tx: Tx, document: NewDocument): Promise<voi
       certify: document.certify ?? null,
       timestamps: document.timestamps,
       uploaded: document.uploaded,
-      upload_verdict: document.uploadVerdict === undefined ? null : JSON.stringify(document.uploadVerdict),
+      upload_verdict: document.uploadVerdict === undefined ? null : JSON.stringify(document.uploadVerdict, storable),
       supersedes: document.supersedes ?? null,
       issued_at: document.now,
       created_at: document.now,
@@ -158,6 +158,10 @@ export async function insertDocument(tx: Tx, document: NewDocument): Promise<voi
     )
     .execute();
 }
+
+/** Names in a file made elsewhere may hold NUL and half surrogate pairs, which PostgreSQL's jsonb cannot: shown as U+FFFD. */
+const storable = (_: string, value: unknown): unknown =>
+  typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\ufffd') : value;
 
 /** @returns false if that revision exists already (somebody else appended first). */
 export async function insertRevision(

@@ -1,12 +1,15 @@
 /** Files that are not what they say, or that no reader should trust: refused before anybody is asked to sign them. */
 import { deflateSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { rawSigner } from '../../src/engines/crypto/index.ts';
+import { sign } from '../../src/engines/pades/index.ts';
 import { settableClock } from '../../src/shared/index.ts';
 import { appendUpdate, buildPdf, ONE_PAGE } from '../engines/pdf/build-pdf.ts';
-import { dischargeCertificate, useAntin } from '../support/antin.ts';
+import { dischargeCertificate, settle, useAntin } from '../support/antin.ts';
 import { type BadInput, everythingKept, pdfMetadata, post, refuses, type Sent, upload } from './support.ts';
 
-const running = useAntin({ clock: settableClock(new Date('2026-06-01T02:00:00Z')), jobs: false });
+const clock = settableClock(new Date('2026-06-01T02:00:00Z'));
+const running = useAntin({ clock, jobs: false });
 
 type File = Uint8Array | string;
 
@@ -387,6 +390,42 @@ refuses(running, 'multipart', [
   },
 ]);
 
+/** A PDF with one signature of the demo practitioner, whose words and field are chosen here. */
+async function signedPdf(field: string, words: { signerName: string; reason: string }): Promise<Uint8Array> {
+  const identity = running().antin.authority?.identity('practitioner');
+  if (identity === undefined) throw new Error('demo mode has an authority');
+  const { certificate, chain, scheme, privateKey } = identity;
+  const signer = { certificate, chain, scheme, sign: rawSigner(privateKey, scheme) };
+  return (await sign(buildPdf(ONE_PAGE), signer, { field, claimedTime: clock.now(), ...words })).pdf;
+}
+
+refuses(running, 'uploads whose own signature is bad', [
+  {
+    name: 'one byte of the page changed after signing',
+    send: async (antin) => {
+      const pdf = await signedPdf('ChuKy1', { signerName: 'Trần Văn Mẫu', reason: 'Duyệt' });
+      return upload(
+        pdfMetadata(antin),
+        edited(pdf, (text) => text.replace('100 100 re', '100 900 re')),
+      );
+    },
+    status: 422,
+    code: 'UPLOAD_SIGNATURE_BAD',
+  },
+  {
+    name: 'the signature value itself changed',
+    send: async (antin) => {
+      const pdf = await signedPdf('ChuKy1', { signerName: 'Trần Văn Mẫu', reason: 'Duyệt' });
+      return upload(
+        pdfMetadata(antin),
+        edited(pdf, (text) => text.replace(/\/Contents\s*<30../, '/Contents <3099')),
+      );
+    },
+    status: 422,
+    code: 'UPLOAD_SIGNATURE_BAD',
+  },
+]);
+
 test('a file cut off at any place is refused, or read as what it then is, and never breaks the door', async () => {
   const pdf = buildPdf(ONE_PAGE, 'object streams');
   const before = await everythingKept(running());
@@ -413,4 +452,15 @@ test('validation answers each of them with a verdict and its reason, never with 
     expect(['NOT-A-PDF', 'UNREADABLE', 'NO-SIGNATURE']).toContain(report.verdict);
   }
   expect(await everythingKept(running())).toEqual(before);
+});
+
+test('a sound signature of strange names and words is kept, and goes all the way', async () => {
+  const pdf = await signedPdf('Chu\0Ky', { signerName: 'Trần\0Mẫu', reason: 'Duyệt \u202e\ud800' });
+  const answer = await post(running(), upload(pdfMetadata(running()), pdf));
+  expect(answer.status, await answer.clone().text()).toBe(201);
+  const { id } = (await answer.json()) as { id: string };
+  await running().antin.runner.start();
+  await settle(running());
+  const kept = await post(running(), { method: 'GET', path: `/v1/documents/${id}` });
+  expect(await kept.json()).toMatchObject({ state: 'archived' });
 });

@@ -500,3 +500,17 @@ test('answers that change nothing change nothing: reading, validating, looking u
   expect(await everythingKept(running())).toEqual(before);
   expect((await post(running(), upload(pdfMetadata(running()), buildPdf(ONE_PAGE)))).status).toBe(201);
 });
+
+test('the description of the interface names every address, and what a problem looks like', async () => {
+  const answer = await post(running(), { method: 'GET', path: '/openapi.json', key: null });
+  expect(answer.status, await answer.clone().text()).toBe(200);
+  const description = (await answer.json()) as { openapi: string; paths: Record<string, Record<string, unknown>> };
+  expect(description.openapi).toMatch(/^3\.1\./);
+  const described = Object.entries(description.paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`),
+  );
+  const served = running()
+    .antin.app.routes.filter(({ path, method }) => path.startsWith('/v1/') && method !== 'ALL')
+    .map(({ path, method }) => `${method} ${path}`);
+  expect(described.toSorted()).toEqual(served.toSorted());
+});
