@@ -58,7 +58,7 @@ export function compareRevisions(older: PdfView, newer: PdfView, { touched, isSh
   const tasks: Task[] = [];
   // Looked at last, so that a change is reported under the path where the object lives.
   const namings: Task[] = [];
-  const visited = new Set<string>();
+  const visited = new Map<Role | 'frozen-naming', Set<number | string>>();
   let steps = 0;
 
   const report = (path: Path, changeClass: ChangeClass, field?: string, overlay = false): void => {
@@ -88,9 +88,14 @@ export function compareRevisions(older: PdfView, newer: PdfView, { touched, isSh
   /** The same pair was compared before in this role. */
   const isRepeated = (role: Role, { before, after, naming }: Task): boolean => {
     if (!isRef(before) || !isRef(after)) return false;
-    const key = `${role}:${role === 'frozen' && naming}:${before.num}:${after.num}:${after.gen}`;
-    if (visited.has(key)) return true;
-    visited.add(key);
+    const place = role === 'frozen' && naming ? 'frozen-naming' : role;
+    const pairs = visited.get(place) ?? new Set();
+    if (pairs.size === 0) visited.set(place, pairs);
+    // Most references stay what they are: their number alone names the pair.
+    const plain = before.num === after.num && after.gen === 0;
+    const pair = plain ? after.num : `${before.num}:${after.num}:${after.gen}`;
+    if (pairs.has(pair)) return true;
+    pairs.add(pair);
     return false;
   };
 
@@ -146,13 +151,15 @@ export function compareRevisions(older: PdfView, newer: PdfView, { touched, isSh
 
   const compareDicts = (role: Role, before: PdfDict, after: PdfDict, task: Task): void => {
     const field = role === 'field' ? sightOf(older, newer, before, after) : task.field;
-    for (const key of new Set([...before.keys(), ...after.keys()])) {
+    const compareKey = (key: string): void => {
       const path =
         task.path.step === TRAILER.step && (key === 'Root' || key === 'Info')
           ? { above: undefined, step: key }
           : below(task.path, `/${key}`);
       compareEntry(role, key, present(older, before.get(key)), present(newer, after.get(key)), path, field);
-    }
+    };
+    for (const key of before.keys()) compareKey(key);
+    for (const key of after.keys()) if (!before.has(key)) compareKey(key);
   };
 
   const compareEntry = (
