@@ -49,14 +49,24 @@ interface Terminal {
 
 /** Fully qualified names of all terminal fields: new names must differ from them. */
 export function fieldNames(view: PdfView): Set<string> {
-  return new Set(Array.from(terminalFields(view), ({ name }) => name));
+  return new Set(terminalFields(view).map(({ name }) => name));
 }
 
-function* terminalFields(view: PdfView): Generator<Terminal> {
+/** Views never change, and signing asks twice: for the fields and for the names taken. */
+const known = new WeakMap<PdfView, readonly Terminal[]>();
+
+function terminalFields(view: PdfView): readonly Terminal[] {
+  const fields = known.get(view) ?? walkFields(view);
+  known.set(view, fields);
+  return fields;
+}
+
+function walkFields(view: PdfView): Terminal[] {
+  const found: Terminal[] = [];
   const seen = new Set<number>();
   let count = 0;
 
-  function* walk(node: PdfRef | PdfDict, above: Inherited, depth: number): Generator<Terminal> {
+  function walk(node: PdfRef | PdfDict, above: Inherited, depth: number): void {
     const field = isRef(node) ? node : undefined;
     if (field !== undefined) {
       if (seen.has(field.num)) throw badSyntax(0, 'Cây trường biểu mẫu quay vòng', 'The field tree loops');
@@ -76,17 +86,18 @@ function* terminalFields(view: PdfView): Generator<Terminal> {
     // A kid with a name of its own is a field; one without is a widget of this field.
     const subfields = kids.filter((kid) => view.dict(kid)?.has('T'));
     if (subfields.length > 0) {
-      for (const kid of kids) yield* walk(kid as PdfRef | PdfDict, own, depth + 1);
+      for (const kid of kids) walk(kid as PdfRef | PdfDict, own, depth + 1);
       return;
     }
     const widgets = kids.length > 0 ? kids.filter(isRef) : field !== undefined && dict.has('Rect') ? [field] : [];
-    yield { field, dict, ...own, widgets };
+    found.push({ field, dict, ...own, widgets });
   }
 
   const form = view.dict(view.root.get('AcroForm'));
   for (const field of view.array(form?.get('Fields')) ?? []) {
-    if (isRef(field) || field instanceof Map) yield* walk(field, { name: '', type: undefined, value: undefined }, 0);
+    if (isRef(field) || field instanceof Map) walk(field, { name: '', type: undefined, value: undefined }, 0);
   }
+  return found;
 }
 
 interface Inherited {
