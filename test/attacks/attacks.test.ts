@@ -384,6 +384,21 @@ describe('attacks on a B-LTA record', () => {
     expect(report.signatures[0]?.indication).toBe('TOTAL-PASSED');
   });
 
+  it('sees a reference to nothing turned into one to hidden content that is shown elsewhere', async () => {
+    // Generation 1 of object 39 does not exist; generation 0 is reachable through an attachment's entry.
+    const prepared = record('table', {
+      3: '<< /Type /Page /Parent 2 0 R /Contents [6 0 R 39 1 R] /Resources 8 0 R /Annots [10 0 R 11 0 R 12 0 R 13 0 R 14 0 R] /PieceInfo [39 0 R 39 0 R] >>',
+    });
+    const honest = await extendTo(tester, await signRecord(tester, prepared, { count: 1 }), 'B-LTA');
+    expect(verdictOn(tester, honest).verdict).toBe('TOTAL-PASSED');
+    const revealed = attacked(
+      honest,
+      (update) => void update.edit(PAGE_ONE).set('Contents', [CONTENT, HIDDEN]).set('PieceInfo', [HIDDEN, HIDDEN]),
+    );
+    const touched = attacked(revealed, (update) => void update.edit(PAGE_ONE).set('Contents', [CONTENT, HIDDEN]));
+    for (const pdf of [revealed, touched]) expect(judge(pdf).verdict).toBe('TOTAL-FAILED');
+  });
+
   it('remembers a change that was changed back', () => {
     const original = openPdf(sealed).latest.resolve(CONTENT);
     const there = attacked(sealed, (update) => update.set(CONTENT, stream(FORGED)));

@@ -92,8 +92,8 @@ export function compareRevisions(older: PdfView, newer: PdfView, { touched, isSh
     const pairs = visited.get(place) ?? new Set();
     if (pairs.size === 0) visited.set(place, pairs);
     // Most references stay what they are: their number alone names the pair.
-    const plain = before.num === after.num && after.gen === 0;
-    const pair = plain ? after.num : `${before.num}:${after.num}:${after.gen}`;
+    const plain = before.num === after.num && before.gen === 0 && after.gen === 0;
+    const pair = plain ? after.num : `${before.num}:${before.gen}:${after.num}:${after.gen}`;
     if (pairs.has(pair)) return true;
     pairs.add(pair);
     return false;
@@ -217,7 +217,7 @@ export function compareRevisions(older: PdfView, newer: PdfView, { touched, isSh
       const [left, right] = pair;
       if (isRef(left) && isRef(right)) {
         if (left.num === right.num && left.gen === right.gen && !touched.has(left.num)) continue;
-        const key = `${left.num}:${right.num}:${right.gen}`;
+        const key = `${left.num}:${left.gen}:${right.num}:${right.gen}`;
         if (seen.has(key)) continue;
         seen.add(key);
       }
