@@ -50,8 +50,6 @@ export interface Enrolment {
   readonly testSign: (scheme: SigningScheme, message: Uint8Array) => Uint8Array | Promise<Uint8Array>;
 }
 
-const MIN_RSA_BITS = 2048;
-
 /** What the key might do, best first: PSS where it can (Circular 15/2025/TT-BKHCN Annex I), else PKCS#1 v1.5. */
 function candidates({ keyAlgorithm }: Certificate): readonly SigningScheme[] {
   switch (keyAlgorithm.kind) {

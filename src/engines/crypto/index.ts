@@ -12,7 +12,7 @@
  *   path              findPath (RFC 5280 §6)
  *   pkcs12            openPkcs12, createPkcs12 (RFC 7292)
  */
-export { DIGEST_BYTES, digestOf, type KnownDigest } from './algorithms.ts';
+export { digestOf, type KnownDigest } from './algorithms.ts';
 export { parseCertificate, parsePem, sameCertificate, toPem } from './certificate.ts';
 export {
   addUnsignedAttribute,
@@ -28,8 +28,8 @@ export {
 export { buildCrl, type CrlInput, parseCrl } from './crl.ts';
 export { children, contextTag, type Fields, fields, type ReadOptions, readDer, sameBytes, TAG } from './der.ts';
 export { encode, toDer } from './der-writer.ts';
-export { algorithmOf, isWeak, MIN_RSA_BITS, rawSigner, schemeFor, verifySignature } from './keys.ts';
-export { encodeName, parseName, sameName } from './names.ts';
+export { algorithmOf, MIN_RSA_BITS, rawSigner, schemeFor, verifySignature } from './keys.ts';
+export { encodeName, sameName } from './names.ts';
 export {
   buildOcspFailure,
   buildOcspRequest,
@@ -49,7 +49,6 @@ export {
   buildTimestampRequest,
   buildTimestampResponse,
   buildTimestampToken,
-  buildTstInfo,
   checkTimestampToken,
   parseTimestampRequest,
   parseTimestampResponse,

@@ -53,6 +53,10 @@ export async function openDatabase(at: DatabasePlace, options: OpenOptions = {})
   });
   // A connection that breaks while idle is replaced at the next use.
   pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection broke'));
+  // One that breaks while a transaction holds it fails its query; its own event must not bring the process down.
+  pool.on('connect', (client) =>
+    client.on('error', (error) => log.warn({ err: error }, 'a database connection broke')),
+  );
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
   const listeners = new Set<() => Promise<void>>();
   const close = async () => {
@@ -142,6 +146,7 @@ function connectionError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof AppError) return error;
   const { code } = error as { code?: unknown };
   const away =
-    (typeof code === 'string' && AWAY.test(code)) || /^(Connection terminated|timeout exceeded)/i.test(error.message);
+    (typeof code === 'string' && AWAY.test(code)) ||
+    /^(Connection terminated|timeout exceeded|Client has encountered a connection error)/i.test(error.message);
   return away ? new AppError('DATABASE_UNREACHABLE', { cause: error }) : error;
 }
