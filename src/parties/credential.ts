@@ -1,8 +1,9 @@
 /** A certificate under which someone signs, bound by serial number, issuer and UID. */
 import { randomBytes } from 'node:crypto';
 import {
+  algorithmOf,
   type Certificate,
-  type SignatureAlgorithm,
+  MIN_RSA_BITS,
   type SigningScheme,
   verifySignature,
 } from '../engines/crypto/index.ts';
@@ -82,20 +83,12 @@ export async function findScheme({ certificate, testSign }: Enrolment): Promise<
     const message = Buffer.concat([Buffer.from('antin enrolment '), randomBytes(32)]);
     try {
       const signature = await testSign(scheme, message);
-      if (verifySignature(certificate, asAlgorithm(scheme), message, signature)) return scheme;
+      if (verifySignature(certificate, algorithmOf(scheme), message, signature)) return scheme;
     } catch (thrown) {
       cause = thrown;
     }
   }
   throw new AppError('CREDENTIAL_UNUSABLE', { cause });
-}
-
-const DIGEST_BYTES = { 'SHA-256': 32, 'SHA-384': 48, 'SHA-512': 64 } as const;
-
-/** PSS as we sign it: MGF1 with the same digest, salt as long as the digest (RFC 4055 §3.1, RFC 8017 §9.1). */
-function asAlgorithm({ scheme, digest }: SigningScheme): SignatureAlgorithm {
-  if (scheme !== 'rsa-pss') return { scheme, digest };
-  return { scheme, digest, mgfDigest: digest, saltLength: DIGEST_BYTES[digest] };
 }
 
 /** UIDs of the subject (`CCCD:…`, `MST:…`): the attribute UID, which may repeat; without one, serialNumber. */
