@@ -7,6 +7,9 @@ import { post } from './support.ts';
 
 const running = useAntin({ jobs: false });
 
+const judged = (command: string, args: readonly string[], input: Uint8Array): string =>
+  execFileSync(command, args, { input, encoding: 'utf8' });
+
 /** Where a line breaks is the paper's affair. */
 const dense = (text: string): string => text.replace(/\s/g, '');
 
@@ -15,9 +18,6 @@ test.each(HOSTILE_TEXTS)('%s is printed as it stands', async (_, text) => {
   const { id } = (await received.json()) as { id: string };
   const key = running().hospital.keys.recordsOfficer;
   const answer = await post(running(), { method: 'GET', path: `/v1/documents/${id}/pdf`, key });
-  const paper = execFileSync('pdftotext', ['-raw', '-', '-'], {
-    input: new Uint8Array(await answer.arrayBuffer()),
-    encoding: 'utf8',
-  });
+  const paper = judged('pdftotext', ['-raw', '-', '-'], new Uint8Array(await answer.arrayBuffer()));
   expect(dense(paper)).toContain(dense(text));
 });
