@@ -5,6 +5,7 @@ import {
   isName,
   isRef,
   isStream,
+  isString,
   type PdfArray,
   type PdfDict,
   type PdfObject,
@@ -46,6 +47,14 @@ interface Task {
   readonly field: FieldSight | undefined;
   /** The value only names its target: see NAMING_KEYS. */
   readonly naming: boolean;
+}
+
+/**
+ * The very same name, number, string or keyword: most of what an object holds that neither revision wrote anew. It leads nowhere, so
+ * nothing about it can differ.
+ */
+function isSameToken(before: PdfObject | undefined, after: PdfObject | undefined): boolean {
+  return before === after && (typeof before !== 'object' || before === null || isName(before) || isString(before));
 }
 
 /** Beyond this the step is forbidden as a whole: nobody can tell what so many changes do. */
@@ -136,6 +145,7 @@ export function compareRevisions(older: PdfView, newer: PdfView, { touched, isSh
     }
     const destination = isName(before[1]) && isRef(before[0]);
     for (const [index, item] of before.entries()) {
+      if (isSameToken(item, after[index])) continue;
       const path = below(task.path, `[${index}]`);
       if (role === 'page-kids') visit('page-tree', item, after[index], path);
       else if (role === 'field-kids') visit('field', item, after[index], path);
@@ -152,6 +162,7 @@ export function compareRevisions(older: PdfView, newer: PdfView, { touched, isSh
   const compareDicts = (role: Role, before: PdfDict, after: PdfDict, task: Task): void => {
     const field = role === 'field' ? sightOf(older, newer, before, after) : task.field;
     const compareKey = (key: string): void => {
+      if (isSameToken(before.get(key), after.get(key))) return;
       const path =
         task.path.step === TRAILER.step && (key === 'Root' || key === 'Info')
           ? { above: undefined, step: key }

@@ -43,7 +43,9 @@ export async function extend(pdf: Uint8Array, level: Level, options: ExtendOptio
 
   const attempt = async (work: () => Promise<Uint8Array>): Promise<boolean> => {
     try {
-      bytes = await work();
+      const grown = await work();
+      if (grown === bytes) return true; // nothing was wanting
+      bytes = grown;
       seen = look(bytes, options);
       return true;
     } catch (thrown) {
