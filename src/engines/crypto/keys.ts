@@ -47,7 +47,7 @@ function verificationKey(of: Certificate | Uint8Array): VerificationKey {
  * Answers of `verifySignature`. The same chain, revocation list or time-stamp comes by again and again (a document is looked at after
  * every step), and a digest costs a tenth of a public-key operation. An answer depends on nothing but what its name is made of.
  */
-const answers = createRecent<{ readonly verifies: boolean }>(1000);
+const answers = createRecent<{ readonly verifies: boolean }>(400);
 
 /**
  * True if `signature` over `message` verifies under the key (a certificate, or a SubjectPublicKeyInfo) with exactly this algorithm.
