@@ -6,6 +6,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInProcessRunner, type Runner } from '../workers/in-process.ts';
 import { JOBS, type JobDeps } from '../workers/jobs/index.ts';
+import { createSweeper, type Sweeper } from '../workers/sweeper.ts';
 import { type App, createApi } from './api/index.ts';
 import { type Archive, createArchive, loadPolicies, type RetentionPolicy } from './archive/index.ts';
 import { addConsole } from './console/index.ts';
@@ -85,6 +86,7 @@ export interface Antin {
   readonly policies: readonly RetentionPolicy[];
   readonly runner: Runner;
   readonly sequencer: Sequencer;
+  readonly sweeper: Sweeper;
   readonly app: App;
   /** The throw-away authority of demo mode. */
   readonly authority: Authority | undefined;
@@ -190,6 +192,7 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
   });
   const archive = createArchive({ database, store, clock, audit, policies, log });
   const access = createAccess({ database, clock });
+  const idempotency = createIdempotency({ database, clock });
   const deps: JobDeps = { outbox, records, signing, archive };
   const runner = createInProcessRunner({
     outbox,
@@ -201,7 +204,7 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
     soleOwner: options.databaseUrl === undefined,
   });
   const sequencer = createSequencer({ database, key: logKey, clock, log });
-  const idempotency = createIdempotency({ database, clock });
+  const sweeper = createSweeper({ database, parties, archive, idempotency, log });
   const app = createApi({
     access,
     idempotency,
@@ -211,7 +214,6 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
     signing,
     archive,
     parties,
-    policies,
     validate: judge,
     lookupUrl,
     maxPdfBytes: options.maxPdfBytes,
@@ -240,6 +242,7 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
     policies,
     runner,
     sequencer,
+    sweeper,
     app,
     authority,
     anchors,
@@ -247,6 +250,7 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
     async close() {
       await runner.stop();
       await sequencer.close();
+      await sweeper.close();
       await renderer.close();
       await http.close();
       await database.close();

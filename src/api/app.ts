@@ -1,5 +1,5 @@
 /** The HTTP interface: every route, the OpenAPI document made of them, health. Stateless: any number of processes may serve it. */
-import type { Archive, RetentionPolicy } from '../archive/index.ts';
+import type { Archive } from '../archive/index.ts';
 import type { Parties } from '../parties/index.ts';
 import type { Access, Idempotency } from '../platform/access/index.ts';
 import type { Records } from '../records/index.ts';
@@ -21,7 +21,6 @@ export interface ApiDeps {
   readonly signing: Signing;
   readonly archive: Archive;
   readonly parties: Parties;
-  readonly policies: readonly RetentionPolicy[];
   readonly validate: ValidateUpload;
   readonly lookupUrl: (code: string) => string;
   readonly maxPdfBytes: number;

@@ -63,6 +63,8 @@ export interface Route<Body> {
   };
   /** Repeating the request with the same `Idempotency-Key` gives the same answer and no second effect. */
   readonly idempotent?: boolean;
+  /** The body without what must not be guessed from the stored hash of a request (a PIN). */
+  readonly withoutSecrets?: (body: Body) => unknown;
 }
 
 /** Adds a route to the app and its description to the OpenAPI document. */
@@ -87,7 +89,7 @@ export function addRoute<Body = undefined>(
       {
         facilityId: principal.facilityId,
         key,
-        request: `${principal.keyId} ${c.req.method} ${c.req.path} ${sha256Hex(raw)}`,
+        request: `${principal.keyId} ${c.req.method} ${c.req.path} ${sha256Hex(route.withoutSecrets === undefined ? raw : JSON.stringify(route.withoutSecrets(body)))}`,
       },
       () => handle({ ...call, idempotencyKey: key }),
     );

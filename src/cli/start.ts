@@ -38,6 +38,7 @@ async function start(options: StartOptions): Promise<void> {
   const hospital = config.MODE === 'demo' ? await openDemoHospital(antin) : undefined;
   await antin.runner.start();
   antin.sequencer.start();
+  antin.sweeper.start();
   const server = serve({ fetch: antin.app.fetch, port: config.PORT, hostname: config.HOST });
   await new Promise<void>((ready, failed) => {
     server.once('listening', ready);

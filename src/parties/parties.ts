@@ -104,6 +104,9 @@ export function createParties(deps: { database: Database; clock: Clock; audit: A
     /** @throws PARTY_NOT_FOUND. */
     findFacility,
 
+    /** Ids of all facilities, for work that goes through everything. */
+    listFacilityIds: (): Promise<string[]> => store.listFacilityIds(database.db),
+
     findFacilityByCode: (facilityCode: string): Promise<Facility | undefined> =>
       store.findFacility(database.db, { code: facilityCode }),
 

@@ -40,6 +40,11 @@ export async function findFacility(db: Db, by: { id: string } | { code: string }
   return { id, name, code, parentAuthority, place, uid: uid ?? undefined };
 }
 
+export async function listFacilityIds(db: Db): Promise<string[]> {
+  const rows = await db.selectFrom('facility').select('id').orderBy('id').execute();
+  return rows.map(({ id }) => id);
+}
+
 /** @returns false if the identity number is another patient's. */
 export async function insertPatient(tx: Tx, patient: Patient, now: Date): Promise<boolean> {
   const row = await tx

@@ -120,6 +120,14 @@ export function createRecords(deps: IntakeDeps) {
       }
     },
 
+    /**
+     * Drops the work copies of an archived document: the archive holds all of its revisions, each a prefix of the last.
+     * A crash in between leaves copies, never a loss.
+     */
+    async dropWorkCopies(document: Document): Promise<void> {
+      for (const { n, sha256 } of document.revisions) await workStore.delete(workKey(document, n, sha256));
+    },
+
     signSlot: store.signSlot,
     settleTimestamps: store.settleTimestamps,
 

@@ -5,7 +5,7 @@ import type { Job } from './job.ts';
 
 /**
  * Locks the long-term version in the archive under the retention of its record; the document it replaces becomes superseded.
- * A document that is archived already is left as it is.
+ * Its work copies are dropped then. A document that is archived already is left as it is.
  */
 export const archive: Job<JobDeps> = async (intent, deps) => {
   const { records, outbox } = deps;
@@ -30,4 +30,5 @@ export const archive: Job<JobDeps> = async (intent, deps) => {
       await outbox.complete(intent, tx);
     },
   });
+  await records.dropWorkCopies(document);
 };

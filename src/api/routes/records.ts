@@ -1,22 +1,18 @@
 /** `/v1/records`: facts of an episode and how long its documents are kept, with the reasoning. */
 import { z } from '@hono/zod-openapi';
-import type { RetentionPolicy } from '../../archive/index.ts';
-import { type Archive, explain, retentionFacts } from '../../archive/index.ts';
+import { type Archive, retentionFacts } from '../../archive/index.ts';
 import type { Records } from '../../records/index.ts';
-import type { Clock } from '../../shared/index.ts';
 import { type App, addRoute, type RouteContext } from '../route.ts';
 
 export interface RecordRoutesDeps {
   readonly records: Records;
   readonly archive: Archive;
-  readonly policies: readonly RetentionPolicy[];
-  readonly clock: Clock;
 }
 
 const text = z.object({ vi: z.string(), en: z.string() });
 
 export function addRecordRoutes(app: App, context: RouteContext, deps: RecordRoutesDeps): void {
-  const { records, policies, clock } = deps;
+  const { records, archive } = deps;
 
   addRoute(
     app,
@@ -61,7 +57,7 @@ export function addRecordRoutes(app: App, context: RouteContext, deps: RecordRou
       roles: ['records-officer', 'legal-officer', 'admin', 'auditor'],
       answers: {
         status: 200,
-        description: 'Retention as the facts stand now',
+        description: 'What the rules say as the facts stand now, and what the archive has promised (dates only grow)',
         schema: z.object({
           state: z.string(),
           class: z.string(),
@@ -70,22 +66,29 @@ export function addRecordRoutes(app: App, context: RouteContext, deps: RecordRou
           permanent: z.boolean(),
           legalBasis: text,
           reasoning: z.array(text),
+          promised: z.object({ state: z.string(), class: z.string(), retainUntil: z.string() }).nullable(),
         }),
       },
     },
     async ({ principal, params }) => {
       const record = await records.findRecord(principal.facilityId, params.recordId ?? '');
-      const explained = explain(retentionFacts(record.facts), policies, clock.now());
-      const { state, retainUntil, shownAs, permanent, legalBasis, reasoning } = explained;
+      const explained = archive.explain(retentionFacts(record.facts));
+      const { shownAs, permanent, legalBasis, reasoning } = explained;
+      const promised = await archive.retentionOf(principal.facilityId, record.id);
       return Response.json({
-        state,
-        class: explained.class,
-        retainUntil: retainUntil.toISOString(),
+        ...within(explained),
         shownAs,
         permanent,
         legalBasis,
         reasoning,
+        promised: promised === undefined ? null : within(promised),
       });
     },
   );
 }
+
+const within = (kept: { state: string; class: string; retainUntil: Date }) => ({
+  state: kept.state,
+  class: kept.class,
+  retainUntil: kept.retainUntil.toISOString(),
+});

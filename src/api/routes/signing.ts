@@ -159,6 +159,7 @@ export function addSigningRoutes(app: App, context: RouteContext, { signing }: {
       takes: 'json',
       answers: { status: 201, description: 'The session with its results', schema: SESSION },
       idempotent: true,
+      withoutSecrets: ({ credential, documents }) => ({ credential, documents }),
     },
     async ({ principal, body }) => {
       const request: SessionRequest = {

@@ -1,0 +1,65 @@
+/**
+ * What nobody rings a bell for. At the start and then every hour, by one process at a time: locks of open episodes and permanent
+ * records are rolled on before they run out, owed locks are paid, answered idempotency keys are forgotten after a while.
+ */
+import type { Archive } from '../src/archive/index.ts';
+import type { Parties } from '../src/parties/index.ts';
+import type { Idempotency } from '../src/platform/access/index.ts';
+import type { Database } from '../src/platform/db/index.ts';
+import type { Log } from '../src/shared/index.ts';
+
+const INTERVAL_MS = 60 * 60 * 1000;
+const KEEP_KEYS_DAYS = 30;
+const ACTOR = { kind: 'system', id: 'sweeper' } as const;
+
+export interface SweeperDeps {
+  readonly database: Database;
+  readonly parties: Parties;
+  readonly archive: Archive;
+  readonly idempotency: Idempotency;
+  readonly log: Log;
+}
+
+/** An owned resource: who starts it closes it. */
+export interface Sweeper {
+  /** One round now; does nothing if another process is at it. Fails only if all fails: one facility does not stop the others. */
+  sweep(): Promise<void>;
+  start(): void;
+  close(): Promise<void>;
+}
+
+export function createSweeper({ database, parties, archive, idempotency, log }: SweeperDeps): Sweeper {
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> = Promise.resolve();
+
+  const round = async (): Promise<void> => {
+    for (const facilityId of await parties.listFacilityIds()) {
+      try {
+        const { records, done, failed } = await archive.keepLocks(facilityId, ACTOR);
+        if (records + done > 0) log.info({ facilityId, records, objects: done }, 'archive locks were rolled on');
+        for (const { objectId, code } of failed) log.error({ facilityId, objectId, code }, 'a lock is still owed');
+      } catch (error) {
+        log.error({ err: error, facilityId }, 'the archive locks of a facility could not be kept');
+      }
+    }
+    await idempotency.forget(KEEP_KEYS_DAYS);
+  };
+  const sweep = async (): Promise<void> => {
+    await database.withLock('sweeper', round);
+  };
+  const tick = (): void => {
+    running = sweep().catch((error) => log.warn({ err: error }, 'sweeping failed; it is tried again in an hour'));
+  };
+  return {
+    sweep,
+    start() {
+      if (timer !== undefined) return;
+      tick();
+      timer = setInterval(tick, INTERVAL_MS);
+    },
+    async close() {
+      clearInterval(timer);
+      await running;
+    },
+  };
+}
