@@ -139,11 +139,15 @@ export function invisibleField(field: string): SignOptions {
 
 /** Writes the keys that rivals sign with. One iteration of the key derivation: opening the file is not what is measured. */
 export async function writeKeys({ authority }: Materials, folder: string): Promise<SigningKeys> {
+  const passphrase = 'bench';
   const write = async (slug: string) => {
-    const p12 = join(folder, `${slug}.p12`);
-    const passphrase = 'bench';
-    await writeFile(p12, createPkcs12({ ...authority.identity(slug), password: passphrase, iterations: 1 }));
-    return { p12, passphrase };
+    const identity = authority.identity(slug);
+    const file = async (name: string, chain: Identity['chain']) => {
+      const path = join(folder, `${slug}${name}.p12`);
+      await writeFile(path, createPkcs12({ ...identity, chain, password: passphrase, iterations: 1 }));
+      return path;
+    };
+    return { p12: await file('', identity.chain), alone: await file('-alone', []), passphrase };
   };
   return { 'RSA-2048': await write('practitioner'), 'P-256': await write('head') };
 }

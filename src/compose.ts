@@ -204,7 +204,13 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
     soleOwner: options.databaseUrl === undefined,
   });
   const sequencer = createSequencer({ database, key: logKey, clock, log });
-  const sweeper = createSweeper({ database, parties, archive, idempotency, log });
+  const sweeper = createSweeper({
+    exclusively: (round) => database.withLock('sweeper', round),
+    parties,
+    archive,
+    idempotency,
+    log,
+  });
   const app = createApi({
     access,
     idempotency,

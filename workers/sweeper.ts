@@ -5,7 +5,6 @@
 import type { Archive } from '../src/archive/index.ts';
 import type { Parties } from '../src/parties/index.ts';
 import type { Idempotency } from '../src/platform/access/index.ts';
-import type { Database } from '../src/platform/db/index.ts';
 import type { Log } from '../src/shared/index.ts';
 
 const INTERVAL_MS = 60 * 60 * 1000;
@@ -13,7 +12,8 @@ const KEEP_KEYS_DAYS = 30;
 const ACTOR = { kind: 'system', id: 'sweeper' } as const;
 
 export interface SweeperDeps {
-  readonly database: Database;
+  /** Runs a round unless another process is at it. */
+  readonly exclusively: (round: () => Promise<void>) => Promise<unknown>;
   readonly parties: Parties;
   readonly archive: Archive;
   readonly idempotency: Idempotency;
@@ -28,7 +28,7 @@ export interface Sweeper {
   close(): Promise<void>;
 }
 
-export function createSweeper({ database, parties, archive, idempotency, log }: SweeperDeps): Sweeper {
+export function createSweeper({ exclusively, parties, archive, idempotency, log }: SweeperDeps): Sweeper {
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> = Promise.resolve();
 
@@ -45,7 +45,7 @@ export function createSweeper({ database, parties, archive, idempotency, log }: 
     await idempotency.forget(KEEP_KEYS_DAYS);
   };
   const sweep = async (): Promise<void> => {
-    await database.withLock('sweeper', round);
+    await exclusively(round);
   };
   const tick = (): void => {
     running = sweep().catch((error) => log.warn({ err: error }, 'sweeping failed; it is tried again in an hour'));

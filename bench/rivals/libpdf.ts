@@ -1,10 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { P12Signer, PDF } from '@libpdf/core';
-import { measure, type Rate } from './measure.ts';
+import { measure, orMissing, type Rate } from './measure.ts';
 import type { Algorithm, SigningKeys } from './raw.ts';
 
 /** @libpdf/core, its key opened once. Its B-B carries a signing-time, so validators call it PAdES-BES, not BASELINE-B. */
-export async function rateLibpdf(file: string, keys: SigningKeys, seconds: number): Promise<Rate[]> {
+export function rateLibpdf(file: string, keys: SigningKeys, seconds: number): Promise<Rate[]> {
+  return orMissing('@libpdf/core 0.4.2', () => rate(file, keys, seconds));
+}
+
+async function rate(file: string, keys: SigningKeys, seconds: number): Promise<Rate[]> {
   const pdf = new Uint8Array(await readFile(file));
   const rates: Rate[] = [];
   for (const algorithm of Object.keys(keys) as Algorithm[]) {

@@ -8,6 +8,8 @@ export type Algorithm = 'RSA-2048' | 'P-256';
 export interface SigningKey {
   p12: string;
   passphrase: string;
+  /** The same key with its certificate but not the issuers', for readers that know RSA only. */
+  alone: string;
 }
 
 export type SigningKeys = Record<Algorithm, SigningKey>;
