@@ -36,7 +36,7 @@ import {
   loadTrust,
   type ProxySettings,
 } from './platform/trust/index.ts';
-import { createRecords, type Records } from './records/index.ts';
+import { createRecords, createWork, type Records } from './records/index.ts';
 import { AppError, type Clock, type Log } from './shared/index.ts';
 import { createSigning, type SealKeys, type Signing } from './signing/index.ts';
 
@@ -217,6 +217,7 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
     clock,
     log,
     records,
+    work: createWork({ database, outbox, audit }),
     signing,
     archive,
     parties,

@@ -2,11 +2,12 @@
 import type { Archive } from '../archive/index.ts';
 import type { Parties } from '../parties/index.ts';
 import type { Access, Idempotency } from '../platform/access/index.ts';
-import type { Records } from '../records/index.ts';
+import type { Records, Work } from '../records/index.ts';
 import type { Clock, Log } from '../shared/index.ts';
 import type { Signing } from '../signing/index.ts';
 import { type App, createApp, refuseOtherMethods } from './route.ts';
 import { addDocumentRoutes } from './routes/documents.ts';
+import { addOperationRoutes } from './routes/operations.ts';
 import { addPartyRoutes } from './routes/parties.ts';
 import { addRecordRoutes } from './routes/records.ts';
 import { addSigningRoutes } from './routes/signing.ts';
@@ -18,6 +19,7 @@ export interface ApiDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly records: Records;
+  readonly work: Work;
   readonly signing: Signing;
   readonly archive: Archive;
   readonly parties: Parties;
@@ -47,6 +49,7 @@ export function createApi(deps: ApiDeps): App {
   addValidationRoutes(app, context, deps);
   addRecordRoutes(app, context, deps);
   addPartyRoutes(app, context, deps);
+  addOperationRoutes(app, context, deps);
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', { type: 'http', scheme: 'bearer' });
   app.doc31('/openapi.json', {

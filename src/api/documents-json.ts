@@ -1,7 +1,7 @@
 /** A document as the API shows it. */
 import { z } from '@hono/zod-openapi';
 import type { ArchivedObject, ArchiveReceipt } from '../archive/index.ts';
-import { type Document, latestRevision } from '../records/index.ts';
+import { type Document, latestRevision, type StoppedWork, type WaitingWork } from '../records/index.ts';
 
 const text = z.object({ vi: z.string(), en: z.string() });
 
@@ -47,6 +47,17 @@ export const DOCUMENT_SCHEMA = z
         archivedAt: z.string(),
       })
       .nullable(),
+    work: z
+      .array(
+        z.object({
+          job: z.string(),
+          state: z.enum(['waiting', 'stopped']),
+          dueAt: z.string().nullable(),
+          attempts: z.int(),
+          cause: z.string().nullable().describe('Code of the last failure'),
+        }),
+      )
+      .describe('Background work still to do; stopped jobs: /v1/operations'),
     reason: z.string().nullable(),
     supersedes: z.uuid().nullable(),
     issuedAt: z.string(),
@@ -56,11 +67,14 @@ export const DOCUMENT_SCHEMA = z
 
 export type DocumentJson = z.infer<typeof DOCUMENT_SCHEMA>;
 
-export function documentJson(
-  document: Document,
-  archived: { object: ArchivedObject; receipt: ArchiveReceipt } | undefined,
-  lookupUrl: (code: string) => string,
-): DocumentJson {
+/** What lies around a document: its archive object and the background work still to do. */
+export interface Surroundings {
+  readonly archived?: { object: ArchivedObject; receipt: ArchiveReceipt } | undefined;
+  readonly work?: { waiting: readonly WaitingWork[]; stopped: readonly StoppedWork[] };
+  readonly lookupUrl: (code: string) => string;
+}
+
+export function documentJson(document: Document, { archived, work, lookupUrl }: Surroundings): DocumentJson {
   const latest = latestRevision(document);
   return {
     id: document.id,
@@ -94,6 +108,22 @@ export function documentJson(
     })),
     uploadVerdict: (document.uploadVerdict?.verdict as string | undefined) ?? null,
     archive: archived === undefined ? null : archiveJson(archived),
+    work: [
+      ...(work?.waiting ?? []).map(({ job, dueAt, attempts, causeCode }) => ({
+        job,
+        state: 'waiting' as const,
+        dueAt: dueAt.toISOString(),
+        attempts,
+        cause: causeCode ?? null,
+      })),
+      ...(work?.stopped ?? []).map(({ job, attempts, causeCode }) => ({
+        job,
+        state: 'stopped' as const,
+        dueAt: null,
+        attempts,
+        cause: causeCode,
+      })),
+    ],
     reason: document.reason ?? null,
     supersedes: document.supersedes ?? null,
     issuedAt: document.issuedAt.toISOString(),

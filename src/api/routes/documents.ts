@@ -5,7 +5,7 @@ import type { Archive } from '../../archive/index.ts';
 import { says } from '../../forms/index.ts';
 import type { Idempotency, Principal, Role } from '../../platform/access/index.ts';
 import type { AuditActor } from '../../platform/audit/index.ts';
-import { DOCUMENT_STATES, type Document, type Records } from '../../records/index.ts';
+import { DOCUMENT_STATES, type Document, type Records, type Work } from '../../records/index.ts';
 import { AppError, nfc, unprintableCharacters } from '../../shared/index.ts';
 import { DOCUMENT_SCHEMA, documentJson, etagOf } from '../documents-json.ts';
 import { type App, addRoute, type RouteContext } from '../route.ts';
@@ -13,6 +13,7 @@ import { type App, addRoute, type RouteContext } from '../route.ts';
 export interface DocumentRoutesDeps {
   readonly records: Records;
   readonly archive: Archive;
+  readonly work: Work;
   readonly idempotency: Idempotency;
   readonly lookupUrl: (code: string) => string;
 }
@@ -72,9 +73,13 @@ export const actorOf = (principal: Principal): AuditActor =>
     : { kind: 'person', id: principal.clinicianId };
 
 export function addDocumentRoutes(app: App, context: RouteContext, deps: DocumentRoutesDeps): void {
-  const { records, archive, lookupUrl } = deps;
+  const { records, archive, work, lookupUrl } = deps;
   const shown = async (document: Document) =>
-    documentJson(document, await archive.findArchived(place(document)), lookupUrl);
+    documentJson(document, {
+      archived: await archive.findArchived(place(document)),
+      work: await work.about(document.facilityId, document.id),
+      lookupUrl,
+    });
   const answer = async (document: Document, status = 200): Promise<Response> =>
     Response.json(await shown(document), { status, headers: { etag: etagOf(document) } });
 
@@ -100,7 +105,7 @@ export function addDocumentRoutes(app: App, context: RouteContext, deps: Documen
         files,
         alongside: async (tx, received) => {
           if (idempotencyKey === undefined) return;
-          const text = JSON.stringify(documentJson(received, undefined, lookupUrl));
+          const text = JSON.stringify(documentJson(received, { lookupUrl }));
           const headers = { 'content-type': 'application/json', etag: etagOf(received) };
           await deps.idempotency.answer(principal.facilityId, idempotencyKey, { status: 201, headers, body: text }, tx);
         },

@@ -80,6 +80,11 @@ export const RECORD_PROBLEMS = {
     },
     mend: { vi: 'Gửi cùng một số hồ sơ ở cả hai chỗ.', en: 'Send the same record number in both places.' },
   },
+  WORK_NOT_STOPPED: {
+    kind: 'not-found',
+    title: { vi: 'Không có công việc đã dừng nào mang mã này', en: 'No stopped job has this id' },
+    mend: { vi: 'Xem danh sách ở /v1/operations/stopped.', en: 'See the list at /v1/operations/stopped.' },
+  },
   STATE_FORBIDS: {
     kind: 'conflict',
     title: {
