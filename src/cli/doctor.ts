@@ -47,29 +47,16 @@ async function examine(data: string | undefined): Promise<Check[]> {
     async () => `${loadConfig({ DATA_DIR: data }).MODE}, ${resolve(loadConfig({ DATA_DIR: data }).DATA_DIR)}`,
   );
   if (!readable) return checks;
-  await look('system', () =>
-    withAntin({ data }, async ({ policies, forms, anchors, authority, records: _, runner: __, ...antin }) => {
-      checks.push({ check: 'policies', ok: true, detail: `${policies.length}` });
-      checks.push({
-        check: 'forms',
-        ok: true,
-        detail: forms
-          .list()
-          .map((form) => form.id)
-          .join(', '),
-      });
-      checks.push({
-        check: 'trust',
-        ok: anchors.signers.length > 0,
-        detail: `${anchors.signers.length} signer anchors, ${anchors.tsa.length} TSA anchors`,
-      });
-      checks.push({
-        check: 'authority',
-        ok: true,
-        detail: authority === undefined ? 'external' : 'demo (no legal value)',
-      });
-      await look('time-stamp', async () => `${(await antin.timestamp(new Uint8Array(32), 'SHA-256')).length} bytes`);
-      return 'database and stores open';
+  await look('database and stores', () =>
+    withAntin({ data }, async ({ policies, forms, anchors, authority, timestamp }) => {
+      const say = (check: string, detail: string, ok = true): number => checks.push({ check, ok, detail });
+      say('policies', `${policies.length}`);
+      say('forms', [...new Set(forms.list().map((form) => form.id))].join(', '));
+      const count = `${anchors.signers.length} signer anchors, ${anchors.tsa.length} TSA anchors`;
+      say('trust', count, anchors.signers.length > 0 && anchors.tsa.length > 0);
+      say('authority', authority === undefined ? 'external' : 'demo (no legal value)');
+      await look('time-stamp', async () => `${(await timestamp(new Uint8Array(32), 'SHA-256')).length} bytes`);
+      return 'open';
     }),
   );
   return checks;

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { serve } from '@hono/node-server';
 import closeWithGrace from 'close-with-grace';
 import type { Command } from 'commander';
+import { refuseBrokenHttp } from '../api/index.ts';
 import { compose } from '../compose.ts';
 import { loadConfig } from '../config.ts';
 import { createLog } from '../shared/index.ts';
@@ -40,6 +41,7 @@ async function start(options: StartOptions): Promise<void> {
   antin.sequencer.start();
   antin.sweeper.start();
   const server = serve({ fetch: antin.app.fetch, port: config.PORT, hostname: config.HOST });
+  server.on('clientError', refuseBrokenHttp);
   await new Promise<void>((ready, failed) => {
     server.once('listening', ready);
     server.once('error', failed);

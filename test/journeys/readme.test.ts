@@ -7,23 +7,13 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { newcomerEnvironment } from '../support/newcomer.ts';
 
 const run = promisify(execFile);
-/** A newcomer's shell: nothing of this test run's own Node or settings. */
-const env = {
-  ...Object.fromEntries(
-    Object.entries(process.env).filter(
-      ([name]) => !/^(npm_|NODE_|VITEST|INIT_CWD|(MODE|DEV|PROD|SSR|TEST|BASE_URL)$)/i.test(name),
-    ),
-  ),
-  PATH: (process.env.PATH ?? '')
-    .split(delimiter)
-    .filter((part) => !part.includes('node_modules'))
-    .join(delimiter),
-};
+const env = newcomerEnvironment();
 
 let folder = '';
 let blocks: string[] = [];

@@ -9,6 +9,7 @@ import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openPdf } from '../../src/engines/pdf/index.ts';
+import { newcomerEnvironment } from '../support/newcomer.ts';
 import { createJudges } from './support/index.ts';
 
 const run = promisify(execFile);
@@ -35,7 +36,9 @@ const fileOf = (form: string): string => join(folder, 'out', `${form}.pdf`);
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'antin-demo-'));
   const out = join(folder, 'out');
-  const { stdout } = await run(process.execPath, ['scripts/antin.mjs', 'demo', '--json', '--out', out]);
+  const { stdout } = await run(process.execPath, ['scripts/antin.mjs', 'demo', '--json', '--out', out], {
+    env: newcomerEnvironment(),
+  });
   lines = stdout
     .trim()
     .split('\n')
