@@ -97,6 +97,8 @@ export async function receive(deps: IntakeDeps, request: IntakeRequest): Promise
   const facts = withStatement(form.facts(content), statement);
   const lookupCode = newLookupCode();
   const id = newId(now);
+  // Before the transaction: one that waits for a second connection stops everybody once all connections are taken.
+  const facility = await deps.facilityHeading(request.facilityId);
 
   // The number is printed, so it is taken before rendering, in the transaction that keeps the document: no gaps.
   return deps.database.transaction(async (tx) => {
@@ -110,6 +112,7 @@ export async function receive(deps: IntakeDeps, request: IntakeRequest): Promise
     if (!isNew) await refuseContradictions(tx, record.id, facts, request.supersedes);
     const number = statement.documentNumber ?? (await printedNumber(tx, request.facilityId, form, now));
     const { rendition, state, uploaded, verdict } = await makeRendition(deps, request, form, content, {
+      facility,
       number,
       lookupCode,
       issuedAt: now,
@@ -262,16 +265,15 @@ async function makeRendition(
   request: IntakeRequest,
   form: Form,
   content: FormContent,
-  printed: { number: string; lookupCode: string; issuedAt: Date },
+  printed: { facility: IssuingFacility; number: string; lookupCode: string; issuedAt: Date },
 ): Promise<{
   rendition: Pick<Rendition, 'pdf' | 'pages'>;
   state: DocumentState;
   uploaded: boolean;
   verdict: ValidationReport | undefined;
 }> {
-  const facility = await deps.facilityHeading(request.facilityId);
   const context = {
-    facility,
+    facility: printed.facility,
     documentNumber: printed.number,
     lookupCode: printed.lookupCode,
     lookupUrl: deps.lookupUrl(printed.lookupCode),
