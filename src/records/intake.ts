@@ -11,7 +11,7 @@ import {
   type RecordFacts,
 } from '../forms/index.ts';
 import type { AuditActor, AuditLog } from '../platform/audit/index.ts';
-import type { Database, Tx } from '../platform/db/index.ts';
+import type { Database, Db, Tx } from '../platform/db/index.ts';
 import type { Outbox } from '../platform/outbox/index.ts';
 import type { WorkStore } from '../platform/storage/index.ts';
 import {
@@ -25,7 +25,7 @@ import {
   vnParts,
 } from '../shared/index.ts';
 import { type Document, workKey } from './document.ts';
-import { mergeFacts } from './facts.ts';
+import { recordFacts } from './facts.ts';
 import { type DocumentState, transition } from './state.ts';
 import * as store from './store.ts';
 import { inspectUpload } from './upload.ts';
@@ -89,7 +89,8 @@ export async function receive(deps: IntakeDeps, request: IntakeRequest): Promise
   if (form.source === 'content' && request.files !== undefined) throw filesUnexpected();
   if (form.source === 'pdf' && (request.files === undefined || request.files.length === 0)) throw filesMissing();
   const { statement, mistakes } = checkStatement(request.record, request.number);
-  if (await supersedesUnknown(deps, request)) mistakes.push(SUPERSEDES_UNKNOWN);
+  const unfit = await unfitToReplace(deps.database.db, request, form, statement.number);
+  if (unfit !== undefined) mistakes.push(unfit);
   if (mistakes.length > 0) {
     throw new AppError('CONTENT_INVALID', { mistakes: [...mistakes, ...form.mistakes(request.content, now)] });
   }
@@ -109,7 +110,11 @@ export async function receive(deps: IntakeDeps, request: IntakeRequest): Promise
       facts,
       now,
     });
-    if (!isNew) await refuseContradictions(tx, record.id, facts, request.supersedes);
+    const known = isNew ? [] : await store.documentFacts(tx, record.id, request.supersedes);
+    refuseContradictions(facts, known);
+    // Once more under the lock on the record: of two corrections of one document only one may go on.
+    const twin = await unfitToReplace(tx, request, form, statement.number);
+    if (twin !== undefined) throw new AppError('CONTENT_INVALID', { mistakes: [twin] });
     const number = statement.documentNumber ?? (await printedNumber(tx, request.facilityId, form, now));
     const { rendition, state, uploaded, verdict } = await makeRendition(deps, request, form, content, {
       facility,
@@ -119,7 +124,7 @@ export async function receive(deps: IntakeDeps, request: IntakeRequest): Promise
     });
     const sha256 = sha256Hex(rendition.pdf);
     await deps.workStore.put(workKey({ facilityId: request.facilityId, id }, 1, sha256), rendition.pdf);
-    if (!isNew) await store.setRecordFacts(tx, record.id, mergeFacts(record.facts, facts));
+    if (!isNew) await store.setRecordFacts(tx, record.id, recordFacts([...known, facts]) ?? facts);
     await store.insertDocument(tx, {
       id,
       facilityId: request.facilityId,
@@ -214,17 +219,44 @@ function checkStatement(
   return { statement: { number, documentNumber: printed, causes, outcome }, mistakes };
 }
 
-const SUPERSEDES_UNKNOWN: InputMistake = {
-  path: '/supersedes',
-  code: 'DOCUMENT_UNKNOWN',
-  vi: 'Cơ sở không có tài liệu cần thay thế này',
-  en: 'The facility has no such document to replace',
-};
-
-async function supersedesUnknown({ database }: IntakeDeps, request: IntakeRequest): Promise<boolean> {
-  const { facilityId, supersedes } = request;
-  if (supersedes === undefined) return false;
-  return (await store.findDocument(database.db, { facilityId, id: supersedes })) === undefined;
+/** A correction replaces an archived document of the same form and record, and is the only one under way. */
+async function unfitToReplace(
+  db: Db,
+  { facilityId, supersedes }: IntakeRequest,
+  form: Form,
+  recordNumber: string,
+): Promise<InputMistake | undefined> {
+  if (supersedes === undefined) return undefined;
+  const old = await store.findReplaceable(db, facilityId, supersedes);
+  const unfit = (code: string, vi: string, en: string): InputMistake => ({ path: '/supersedes', code, vi, en });
+  if (old === undefined) {
+    return unfit(
+      'DOCUMENT_UNKNOWN',
+      'Cơ sở không có tài liệu cần thay thế này',
+      'The facility has no such document to replace',
+    );
+  }
+  if (old.form !== form.id) {
+    return unfit('FORM_DIFFERS', 'Tài liệu cần thay thế thuộc mẫu khác', 'The document to replace is of another form');
+  }
+  if (old.recordNumber !== recordNumber) {
+    return unfit(
+      'RECORD_DIFFERS',
+      'Tài liệu cần thay thế thuộc hồ sơ bệnh án khác',
+      'The document to replace belongs to another record',
+    );
+  }
+  if (old.state === 'superseded' || old.corrected) {
+    return unfit('ALREADY_REPLACED', 'Tài liệu này đã có bản thay thế', 'This document already has a replacement');
+  }
+  if (old.state !== 'archived') {
+    return unfit(
+      'NOT_ARCHIVED',
+      'Chỉ thay thế được tài liệu đã lưu trữ; tài liệu chưa lưu trữ thì trả lại hoặc thu hồi',
+      'Only an archived document can be replaced; return or withdraw one that is not',
+    );
+  }
+  return undefined;
 }
 
 function withStatement(facts: RecordFacts, statement: CheckedStatement): RecordFacts {
@@ -236,13 +268,7 @@ function withStatement(facts: RecordFacts, statement: CheckedStatement): RecordF
   };
 }
 
-async function refuseContradictions(
-  tx: Tx,
-  recordId: string,
-  facts: RecordFacts,
-  supersedes: string | undefined,
-): Promise<void> {
-  const others = await store.documentFacts(tx, recordId, supersedes);
+function refuseContradictions(facts: RecordFacts, others: readonly RecordFacts[]): void {
   const mistakes = others.flatMap((other) => crossCheckFacts(facts, other));
   if (mistakes.length === 0) return;
   const once = [...new Map(mistakes.map((mistake) => [mistake.path, mistake])).values()];

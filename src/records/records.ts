@@ -3,6 +3,7 @@ import type { AuditActor } from '../platform/audit/index.ts';
 import type { Tx } from '../platform/db/index.ts';
 import { AppError, normalizeLookupCode, sha256Hex } from '../shared/index.ts';
 import { type Document, latestRevision, type RevisionKind, workKey } from './document.ts';
+import { recordFacts } from './facts.ts';
 import { type IntakeDeps, type IntakeRequest, receive } from './intake.ts';
 import { type DocumentEvent, transition } from './state.ts';
 import * as store from './store.ts';
@@ -37,12 +38,16 @@ export function createRecords(deps: IntakeDeps) {
     const state = transition(document.state, event);
     if (state === undefined) throw stateForbids(document, event);
     await database.transaction(async (tx) => {
+      await store.lockRecordById(tx, document.recordId);
       const changed = await store.updateDocument(tx, id, document.state, {
         state,
         reason: by.reason,
         now: clock.now(),
       });
       if (!changed) throw stateForbids(document, event);
+      // What only this document said is said no more; a record of which nothing is left keeps what it had.
+      const facts = recordFacts(await store.documentFacts(tx, document.recordId));
+      if (facts !== undefined) await store.setRecordFacts(tx, document.recordId, facts);
       await deps.audit.record(tx, {
         facilityId,
         actor: by.actor,

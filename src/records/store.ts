@@ -56,16 +56,66 @@ export async function setRecordFacts(tx: Tx, id: string, facts: RecordFacts): Pr
     .execute();
 }
 
-/** Facts of the record's documents that still count (not returned, withdrawn or superseded). */
+/**
+ * Facts of the record's documents that count, in the order of intake: not those returned, withdrawn or superseded, nor one whose
+ * correction is under way. `except`: a document that is about to be replaced.
+ */
 export async function documentFacts(db: Db, recordId: string, except?: string): Promise<RecordFacts[]> {
   let query = db
     .selectFrom('document')
     .select(['facts'])
     .where('record_id', '=', recordId)
-    .where('state', 'not in', ['returned', 'withdrawn', 'superseded']);
+    .where('state', 'not in', NO_LONGER_COUNTS)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('document as correction')
+            .select('correction.id')
+            .whereRef('correction.supersedes', '=', 'document.id')
+            .where('correction.state', 'not in', GIVEN_UP),
+        ),
+      ),
+    )
+    .orderBy('id');
   if (except !== undefined) query = query.where('id', '!=', except);
   const rows = await query.execute();
   return rows.map((row) => row.facts as unknown as RecordFacts);
+}
+
+const GIVEN_UP: readonly DocumentState[] = ['returned', 'withdrawn'];
+const NO_LONGER_COUNTS: readonly DocumentState[] = [...GIVEN_UP, 'superseded'];
+
+/** What is asked of a document that shall be replaced; undefined if the facility has none of that id. */
+export async function findReplaceable(
+  db: Db,
+  facilityId: string,
+  id: string,
+): Promise<{ form: string; recordNumber: string; state: DocumentState; corrected: boolean } | undefined> {
+  const row = await db
+    .selectFrom('document')
+    .innerJoin('record', 'record.id', 'document.record_id')
+    .select(({ exists, selectFrom }) => [
+      'document.form',
+      'document.state',
+      'record.number',
+      exists(
+        selectFrom('document as correction')
+          .select('correction.id')
+          .whereRef('correction.supersedes', '=', 'document.id')
+          .where('correction.state', 'not in', GIVEN_UP),
+      ).as('corrected'),
+    ])
+    .where('document.facility_id', '=', facilityId)
+    .where('document.id', '=', id)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const { form, number, state, corrected } = row;
+  return { form, recordNumber: number, state: state as DocumentState, corrected: corrected === true };
+}
+
+/** Locks the record of a document until the transaction ends. */
+export async function lockRecordById(tx: Tx, id: string): Promise<void> {
+  await tx.selectFrom('record').select('id').where('id', '=', id).forUpdate().execute();
 }
 
 /** The next printed number of a form in a year: 1, 2, 3 … without gaps among committed documents. */
