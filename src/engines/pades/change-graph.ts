@@ -32,11 +32,17 @@ export interface RevisionStep {
 /** Stands for the trailer among object numbers. */
 const TRAILER = -1;
 
+export interface ChangeGraph {
+  /** Hands the step to the next revision to `compare`. `file` may begin with that of the step before. */
+  next<T>(file: PdfFile, compare: (step: RevisionStep) => T): T;
+}
+
 /**
- * Walks the revisions of a file upwards from `first`, handing each step from one revision to the next to `compare`. The graph of
- * references is built once and then mended, so that a long chain of signatures costs what it adds.
+ * Walks the revisions of a file upwards from `first`. The graph of references is built once and then mended, so that a long chain of
+ * signatures costs what it adds.
  */
-export function createChangeGraph(file: PdfFile, first: number): { next<T>(compare: (step: RevisionStep) => T): T } {
+export function createChangeGraph(begun: PdfFile, first: number): ChangeGraph {
+  let file = begun;
   let revision = first;
   const outgoing = new Map<number, readonly number[]>();
   const incoming = new Map<number, Set<number>>();
@@ -88,7 +94,8 @@ export function createChangeGraph(file: PdfFile, first: number): { next<T>(compa
   };
 
   return {
-    next(compare) {
+    next(current, compare) {
+      file = current;
       const changed = new Set<number>();
       const updates: [number, PdfObject][] = [];
       for (const num of candidates()) {

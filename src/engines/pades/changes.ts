@@ -1,6 +1,6 @@
 /** Difference analysis: what came after a signed revision, and whether the signers allowed it (validation.md). */
 import type { PdfFile } from '../pdf/index.ts';
-import { createChangeGraph } from './change-graph.ts';
+import { type ChangeGraph, createChangeGraph } from './change-graph.ts';
 import { compareRevisions, type FoundChange } from './change-walk.ts';
 import type { Change, ChangeClass } from './types.ts';
 
@@ -49,28 +49,50 @@ interface Steps {
   readonly first: number;
   /** One list a step; the first one leads from `first` to the next revision. */
   readonly steps: readonly (readonly LaterChange[])[];
+  /** Stands at the last revision; taken by the first file that goes on from there. */
+  graph: ChangeGraph | undefined;
 }
 
 const known = new WeakMap<PdfFile, Steps>();
 
 function stepsOf(file: PdfFile, revision: number): readonly (readonly LaterChange[])[] {
-  let entry = known.get(file);
-  if (entry === undefined || entry.first > revision) {
-    entry = { first: revision, steps: computeSteps(file, revision) };
-    known.set(file, entry);
-  }
+  const entry = knownSteps(file, revision);
   return entry.steps.slice(revision - entry.first);
 }
 
-function computeSteps(file: PdfFile, first: number): (readonly LaterChange[])[] {
-  const steps: (readonly LaterChange[])[] = [];
-  if (first >= file.revisions.length) return steps;
-  const graph = createChangeGraph(file, first);
-  for (let index = first; index < file.revisions.length; index += 1) {
-    const found = graph.next((step) => compareRevisions(file.view(index), file.view(index + 1), step));
+function knownSteps(file: PdfFile, revision: number): Steps {
+  let entry = known.get(file);
+  if (entry === undefined || entry.first > revision) {
+    entry = computeSteps(file, revision);
+    known.set(file, entry);
+  }
+  return entry;
+}
+
+/**
+ * The steps of the file that this one begins with are its own first ones, as long as all that was read of that one was sound: an object
+ * that is cut off there may go on here.
+ */
+function computeSteps(file: PdfFile, first: number): Steps {
+  const { base } = file;
+  let from = first;
+  let steps: (readonly LaterChange[])[] = [];
+  let graph: ChangeGraph | undefined;
+  if (base !== undefined && first <= base.revisions.length) {
+    const earlier = knownSteps(base, first);
+    if (base.isSound) {
+      from = base.revisions.length;
+      steps = earlier.steps.slice(first - earlier.first);
+      graph = earlier.graph;
+      earlier.graph = undefined;
+    }
+  }
+  if (from < file.revisions.length) graph ??= createChangeGraph(file, from);
+  for (let index = from; index < file.revisions.length; index += 1) {
+    const found = graph?.next(file, (step) => compareRevisions(file.view(index), file.view(index + 1), step)) ?? [];
     steps.push(found.map((change) => atRevision(change, index + 1)));
   }
-  return steps;
+  return { first, steps, graph };
 }
 
 function atRevision(change: FoundChange, revision: number): LaterChange {

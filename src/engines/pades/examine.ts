@@ -8,7 +8,7 @@ import { openPdf, type PdfFile, signatureDictionaries } from '../pdf/index.ts';
 import { type ChainAnswer, type ChainMaterial, type ChainQuestion, createChainJudge } from './chains.ts';
 import { readStore, type Stored } from './dss.ts';
 import { materialOfSignatures } from './material.ts';
-import { createRangeDigests } from './range-digests.ts';
+import { rangeDigests } from './range-digests.ts';
 import { type EmbeddedToken, type ReadSignature, readSignature } from './signature-reading.ts';
 import type { TimestampReport, ValidateOptions } from './types.ts';
 import { hasAlteredUnsignedParts } from './unsigned-parts.ts';
@@ -64,7 +64,7 @@ export function examine(bytes: Uint8Array, options: Omit<ValidateOptions, 'file'
   const dictionaries = signatureDictionaries(file);
   const store = readStore(file);
   const given = options.material ?? { certificates: [], ocsps: [], crls: [] };
-  const rangeDigest = createRangeDigests(bytes);
+  const rangeDigest = rangeDigests(file).ofRange;
   const extra = [...store.certificates.map(({ value }) => value), ...given.certificates];
   const reads = dictionaries.map((dictionary) => readSignature(file, dictionary, rangeDigest, extra));
   const own = materialOfSignatures(reads);

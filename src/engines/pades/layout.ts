@@ -1,6 +1,5 @@
 /** The revision that will hold a signature: everything but the CMS (EN 319 142-1 §5, ISO 32000-2 §12.8.1). */
-import { createHash } from 'node:crypto';
-import { AppError, nodeDigestName } from '../../shared/index.ts';
+import { AppError } from '../../shared/index.ts';
 import { type Certificate, signedAttributes } from '../crypto/index.ts';
 import {
   beginUpdate,
@@ -17,6 +16,7 @@ import {
 } from '../pdf/index.ts';
 import { addStamp, emptyAppearance } from './appearance.ts';
 import { type ChosenField, chooseField, formOf } from './field.ts';
+import { rangeDigests } from './range-digests.ts';
 import type { PrepareOptions } from './types.ts';
 
 export interface Layout {
@@ -65,8 +65,7 @@ export function layOut(pdf: Uint8Array, options: PrepareOptions, margin = 0): La
   const numbers = `[0 ${contents.start} ${contents.end} ${total - contents.end}]`;
   Buffer.from(appended.buffer, appended.byteOffset).write(numbers.padEnd(RANGE_WIDTH), range.start - base, 'latin1');
 
-  const hash = createHash(nodeDigestName(options.scheme.digest));
-  hash.update(pdf);
+  const hash = rangeDigests(file).beginning(options.scheme.digest, base).copy();
   hash.update(appended.subarray(0, contents.start - base));
   hash.update(appended.subarray(contents.end - base));
   const attributes = signedAttributes({

@@ -1,6 +1,8 @@
 /** First half of signing: the document with a gap, and what has to be signed (signing.md: two-phase and storable). */
-import { digest, sha256Hex } from '../../shared/index.ts';
+import { digest } from '../../shared/index.ts';
+import { openPdf } from '../pdf/index.ts';
 import { layOut } from './layout.ts';
+import { fileSha256 } from './range-digests.ts';
 import type { PreparedSignature, PrepareOptions } from './types.ts';
 
 /**
@@ -13,7 +15,7 @@ export function prepare(pdf: Uint8Array, options: PrepareOptions): PreparedSigna
   const { appended, contentsStart, contentsEnd, signedAttributes } = layOut(pdf, options);
   return {
     version: 1,
-    inputSha256: sha256Hex(pdf),
+    inputSha256: fileSha256(openPdf(pdf)),
     inputLength: pdf.length,
     appended: base64(appended),
     contentsStart,

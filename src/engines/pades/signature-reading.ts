@@ -15,7 +15,7 @@ import {
   type TimestampToken,
 } from '../crypto/index.ts';
 import type { PdfFile, SignatureDictionary } from '../pdf/index.ts';
-import type { createRangeDigests } from './range-digests.ts';
+import type { Gap } from './range-digests.ts';
 import { type Reason, RULINGS, reasonOf } from './verdicts.ts';
 
 export interface EmbeddedToken {
@@ -46,7 +46,7 @@ const SUPPORTED = new Set([...PADES_SUB_FILTERS, 'adbe.pkcs7.detached']);
 export function readSignature(
   file: PdfFile,
   dictionary: SignatureDictionary,
-  rangeDigest: ReturnType<typeof createRangeDigests>,
+  rangeDigest: (gap: Gap, digest: KnownDigest) => Uint8Array,
   extra: readonly Certificate[],
 ): ReadSignature {
   const { type: kind, subFilter, contents } = dictionary;
@@ -73,7 +73,7 @@ export function readSignature(
     reasons.add('CONTENTS_NOT_DIRECT_HEX');
     return result({});
   }
-  if (!isCanonicalHex(file.bytes, dictionary.contentsSpan)) reasons.add('CONTENTS_NOT_CANONICAL');
+  if (!isCanonicalHex(file.bytes, dictionary.contentsSpan, contents)) reasons.add('CONTENTS_NOT_CANONICAL');
   const digest = (name: KnownDigest): Uint8Array | undefined => digestOfRange(dictionary, rangeDigest, name);
 
   let signedData: SignedData;
@@ -117,15 +117,16 @@ function byteRangeReason(problem: string): Reason {
 }
 
 /** Hexadecimal digits only, of one case, in pairs: a token that reads the same in another spelling has been tampered with. */
-function isCanonicalHex(bytes: Uint8Array, span: SignatureDictionary['contentsSpan']): boolean {
-  if (span === undefined) return false;
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset + span.start, span.end - span.start).toString('latin1');
-  return text.length % 2 === 0 && (/^<[0-9a-f]*>$/.test(text) || /^<[0-9A-F]*>$/.test(text));
+function isCanonicalHex(bytes: Uint8Array, span: SignatureDictionary['contentsSpan'], value: Uint8Array): boolean {
+  if (span === undefined || value.length * 2 !== span.end - span.start - 2) return false;
+  const written = Buffer.from(bytes.buffer, bytes.byteOffset + span.start + 1, value.length * 2).toString('latin1');
+  const plain = Buffer.from(value.buffer, value.byteOffset, value.length).toString('hex');
+  return written === plain || written === plain.toUpperCase();
 }
 
 function digestOfRange(
   { byteRange, contentsSpan }: SignatureDictionary,
-  rangeDigest: ReturnType<typeof createRangeDigests>,
+  rangeDigest: (gap: Gap, digest: KnownDigest) => Uint8Array,
   name: KnownDigest,
 ): Uint8Array | undefined {
   const [start, firstLength, second, secondLength] = byteRange ?? [];

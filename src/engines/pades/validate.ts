@@ -2,6 +2,7 @@
 import { AppError, sha256Hex } from '../../shared/index.ts';
 import { openPdf, type PdfFile } from '../pdf/index.ts';
 import { type Examination, examine } from './examine.ts';
+import { fileSha256 } from './range-digests.ts';
 import { reportSignatures } from './report.ts';
 import type { Indication, SignatureReport, ValidateOptions, ValidationReport } from './types.ts';
 import { worst } from './verdicts.ts';
@@ -61,7 +62,7 @@ function describe(
 ): ValidationReport {
   return {
     file: options.file,
-    sha256: sha256Hex(bytes),
+    sha256: file === undefined ? sha256Hex(bytes) : fileSha256(file),
     bytes: bytes.length,
     revisions: file?.revisions.length ?? 0,
     trailingBytes: file?.trailing.length ?? 0,

@@ -56,6 +56,7 @@ export interface PdfView {
 }
 
 export interface PdfFile {
+  /** Equal to what was opened; never to be changed. */
   readonly bytes: Uint8Array;
   /** Oldest first; at least one. */
   readonly revisions: readonly Revision[];
@@ -63,6 +64,10 @@ export interface PdfFile {
   /** Bytes after the last revision's `%%EOF` line; `significant` if other than line ends and NULs. */
   readonly trailing: { readonly offset: number; readonly length: number; readonly significant: boolean };
   readonly encrypted: boolean;
+  /** A file opened before that this one begins with: its revisions are the first ones here. Undefined if none is remembered. */
+  readonly base: PdfFile | undefined;
+  /** Nothing that was asked of this file so far failed to be read: all of it reads the same in a file that begins with this one. */
+  readonly isSound: boolean;
   /** View at revision `index` (1-based). Views are cached. */
   view(index: number): PdfView;
 }

@@ -4,6 +4,7 @@ import type { PdfFile, PdfLimits, PdfView } from './file.ts';
 import { isDecodable } from './filters.ts';
 import { takeObjectHeader } from './indirect.ts';
 import { isArray, isStream, type PdfObject } from './objects.ts';
+import { isKept, keep, type Opened, openedBefore, openedBeginning } from './opened.ts';
 import { pageRefs } from './pages.ts';
 import { tooLarge, xrefBroken } from './refusal.ts';
 import { cursorAt } from './syntax.ts';
@@ -25,18 +26,38 @@ const DEFAULT_LIMITS: PdfLimits = {
  * Never repairs: throws PDF_NOT_A_PDF, PDF_XREF_BROKEN, PDF_SYNTAX, PDF_FILTER, PDF_TOO_LARGE, PDF_TOO_DEEP.
  * An encrypted file opens with `encrypted: true`; its strings and streams are not decrypted.
  */
-export function openPdf(bytes: Uint8Array, limits: Partial<PdfLimits> = {}): PdfFile {
+export function openPdf(bytes: Uint8Array, limits?: Partial<PdfLimits>): PdfFile {
   if (bytes.length > MAX_PDF_BYTES) throw tooLarge('Tệp lớn hơn 200 MB', 'The file is larger than 200 MB');
+  if (limits !== undefined || !isKept(bytes.length)) {
+    return read(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), bytes, { ...DEFAULT_LIMITS, ...limits })
+      .file;
+  }
+  const known = openedBefore(bytes);
+  if (known !== undefined) return known.file;
+  // A copy: nobody can change what is remembered.
+  const own = new Uint8Array(bytes);
+  const opened = read(Buffer.from(own.buffer), own, DEFAULT_LIMITS, openedBeginning);
+  keep(opened);
+  return opened.file;
+}
+
+function read(
+  buffer: Buffer,
+  bytes: Uint8Array,
+  limits: PdfLimits,
+  beginning: typeof openedBeginning = () => undefined,
+): Opened {
   checkHeader(bytes);
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const { revisions, base } = readRevisions(buffer, limits, beginning);
   const cache: ObjectCache = {
     bytes: buffer,
-    limits: { ...DEFAULT_LIMITS, ...limits },
+    limits,
+    base: base?.cache,
     objects: new Map(),
     containers: new Map(),
     busy: new Set(),
+    failed: false,
   };
-  const revisions = readRevisions(buffer, cache.limits);
   const views: PdfView[] = [];
   const view = (index: number): PdfView => {
     if (revisions[index - 1] === undefined) throw new RangeError(`No revision ${index}`);
@@ -52,8 +73,23 @@ export function openPdf(bytes: Uint8Array, limits: Partial<PdfLimits> = {}): Pdf
   if (!encrypted) void latest.root;
   const offset = revisions.at(-1)?.end ?? bytes.length;
   const tail = bytes.subarray(offset);
-  const significant = tail.some((byte) => byte !== 10 && byte !== 13 && byte !== 0);
-  return { bytes, revisions, latest, trailing: { offset, length: tail.length, significant }, encrypted, view };
+  const file: PdfFile = {
+    bytes,
+    revisions,
+    latest,
+    trailing: {
+      offset,
+      length: tail.length,
+      significant: tail.some((byte) => byte !== 10 && byte !== 13 && byte !== 0),
+    },
+    encrypted,
+    base: base?.file,
+    get isSound() {
+      return !cache.failed;
+    },
+    view,
+  };
+  return { file, cache };
 }
 
 function checkHeader(bytes: Uint8Array): void {

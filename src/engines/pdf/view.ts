@@ -29,11 +29,22 @@ interface ObjectStream {
 export interface ObjectCache {
   readonly bytes: Buffer;
   readonly limits: PdfLimits;
+  /** That of a file whose bytes these ones begin with: objects that end there are kept there. */
+  readonly base: ObjectCache | undefined;
   /** By offset of `n g obj`. */
   readonly objects: Map<number, IndirectObject>;
   readonly containers: Map<PdfStream, ObjectStream>;
   /** Offsets and (negative) object streams being read now, to notice one that needs itself. */
   readonly busy: Set<number>;
+  /** Something could not be read. */
+  failed: boolean;
+}
+
+/** Where the object at `offset` is kept, if it ends there too: with the shortest file that reaches beyond it. */
+function homeOf(cache: ObjectCache, offset: number): ObjectCache {
+  let home = cache;
+  while (home.base !== undefined && offset < home.base.bytes.length) home = home.base;
+  return home;
 }
 
 /** References to references; more is a loop. */
@@ -70,7 +81,8 @@ export function createView(revisions: readonly Revision[], cache: ObjectCache): 
   }
 
   function indirect(num: number, offset: number, gen: number): IndirectObject {
-    const known = cache.objects.get(offset);
+    const home = homeOf(cache, offset);
+    const known = home.objects.get(offset) ?? cache.objects.get(offset);
     if (known !== undefined) {
       if (known.num !== num || known.gen !== gen) throw misplaced(num, offset);
       // In another revision the length object may say otherwise; then the bytes must be read again.
@@ -80,7 +92,7 @@ export function createView(revisions: readonly Revision[], cache: ObjectCache): 
     return guarded(offset, () => {
       const object = parseIndirect(cursorAt(bytes, offset, limits.maxDepth), resolve);
       if (object.num !== num || object.gen !== gen) throw misplaced(num, offset);
-      if (known === undefined) cache.objects.set(offset, object);
+      if (known === undefined) (object.end < home.bytes.length ? home : cache).objects.set(offset, object);
       return object;
     });
   }
@@ -103,10 +115,12 @@ export function createView(revisions: readonly Revision[], cache: ObjectCache): 
     if (place?.kind !== 'offset') throw noContainer(num);
     const stream = indirect(num, place.offset, place.gen).value;
     if (!isStream(stream)) throw noContainer(num);
-    let taken = cache.containers.get(stream);
+    // What another object has a say in may be different in a longer file.
+    const { containers } = [...stream.dict.values()].some(isRef) ? cache : homeOf(cache, place.offset);
+    let taken = containers.get(stream);
     if (taken === undefined) {
       taken = guarded(-num - 1, () => openContainer(num, stream));
-      cache.containers.set(stream, taken);
+      containers.set(stream, taken);
     }
     return taken;
   }
@@ -158,6 +172,15 @@ export function createView(revisions: readonly Revision[], cache: ObjectCache): 
   }
 
   function load(reference: PdfRef): PdfObject {
+    try {
+      return read(reference);
+    } catch (thrown) {
+      cache.failed = true;
+      throw thrown;
+    }
+  }
+
+  function read(reference: PdfRef): PdfObject {
     const place = entry(reference.num);
     if (place === undefined || place.kind === 'free') return null;
     if (place.kind === 'compressed') {

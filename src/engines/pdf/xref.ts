@@ -3,6 +3,7 @@ import type { PdfLimits, Revision, XrefEntry } from './file.ts';
 import { decodeStream } from './filters.ts';
 import { parseIndirect } from './indirect.ts';
 import { isArray, isDict, isInteger, isName, isStream, type PdfDict } from './objects.ts';
+import type { Opened } from './opened.ts';
 import { tooLarge, xrefBroken } from './refusal.ts';
 import { type Cursor, cursorAt, isBlank, parseObject, skipBlank, takeKeyword, takeUnsigned } from './syntax.ts';
 
@@ -28,13 +29,20 @@ const FREE: XrefEntry = { kind: 'free' };
 /** Dead bytes tolerated between a trailer and its `startxref`. */
 const MAX_GAP = 1024;
 
-/** All revisions, oldest first. Throws PDF_XREF_BROKEN with what is wrong, PDF_TOO_LARGE. */
-export function readRevisions(bytes: Uint8Array, limits: PdfLimits): Revision[] {
-  const sections = readSections(bytes, limits);
-  const revisions: Revision[] = [];
+/**
+ * All revisions, oldest first; the first ones of `base`, if `beginning` knows a file that these bytes begin with and whose last
+ * cross-reference is the next one back. Throws PDF_XREF_BROKEN with what is wrong, PDF_TOO_LARGE.
+ */
+export function readRevisions(
+  bytes: Buffer,
+  limits: PdfLimits,
+  beginning: (bytes: Buffer, startXref: number, limit: number) => Opened | undefined,
+): { readonly revisions: Revision[]; readonly base: Opened | undefined } {
+  const { sections, base } = readSections(bytes, limits, beginning);
+  const revisions: Revision[] = [...(base?.file.revisions ?? [])];
   let rest = sections;
   const [main, firstPage] = sections;
-  if (main && firstPage && firstPage.at < main.at) {
+  if (base === undefined && main && firstPage && firstPage.at < main.at) {
     // ISO 32000-2 annex F.3: the first-page section stands before the main one; together they are one revision.
     if (!isLinearized(bytes, limits)) throw wrongOrder();
     const entries = new Map([...main.entries, ...firstPage.entries]);
@@ -57,7 +65,7 @@ export function readRevisions(bytes: Uint8Array, limits: PdfLimits): Revision[] 
       throw xrefBroken(`Đối tượng ${highest} vượt /Size ${size}`, `Object ${highest} is beyond /Size ${size}`);
     }
   }
-  return revisions;
+  return { revisions, base };
 }
 
 /** The end mark after `after`; it must name the section itself, else a reader of that revision saw another one. */
@@ -91,8 +99,14 @@ function revision(index: number, section: Section, end: EndMark): Revision {
   };
 }
 
-function readSections(bytes: Uint8Array, limits: PdfLimits): Section[] {
+function readSections(
+  bytes: Buffer,
+  limits: PdfLimits,
+  beginning: (bytes: Buffer, startXref: number, limit: number) => Opened | undefined,
+): { readonly sections: Section[]; readonly base: Opened | undefined } {
   const sections: Section[] = [];
+  let base: Opened | undefined;
+  let lowest = Number.POSITIVE_INFINITY;
   const seen = new Set<number>();
   let budget = limits.maxObjects;
   for (let next: number | undefined = lastStartXref(bytes, limits); next !== undefined; ) {
@@ -103,12 +117,21 @@ function readSections(bytes: Uint8Array, limits: PdfLimits): Section[] {
     if (seen.has(section.at)) throw xrefBroken('Chuỗi /Prev quay vòng', 'The /Prev chain loops');
     seen.add(section.at);
     budget -= section.entries.size;
+    lowest = Math.min(lowest, section.at);
     sections.push(section);
     const previous = section.trailer.get('Prev');
     if (previous !== undefined && !isInteger(previous)) throw xrefBroken('/Prev không phải số', '/Prev is no integer');
     next = previous;
+    base = next === undefined ? undefined : beginning(bytes, next, lowest);
+    if (base !== undefined && fitsIn(base.file.revisions, limits.maxRevisions - seen.size, budget)) break;
+    base = undefined;
   }
-  return sections.reverse();
+  return { sections: sections.reverse(), base };
+}
+
+/** Reading these revisions too would not have come near a limit: linearized and hybrid ones have two sections with entries of their own. */
+function fitsIn(revisions: readonly Revision[], left: number, budget: number): boolean {
+  return 2 * revisions.length < left && revisions.reduce((sum, { entries }) => sum + 2 * entries.size, 0) < budget;
 }
 
 /** The offset that the last `startxref` of the file states. */
