@@ -116,6 +116,9 @@ export function createRecords(deps: IntakeDeps) {
       return n;
     },
 
+    /** Whether the document is still what it was when read; with the turn's lease held in `tx`, nobody can sign it meanwhile. */
+    isCurrent: (tx: Tx, document: Document): Promise<boolean> => store.isCurrent(tx, document),
+
     /** Moves the document on without new bytes, in the caller's transaction. @throws STATE_FORBIDS. */
     async advance(tx: Tx, document: Document, event: DocumentEvent): Promise<void> {
       const state = transition(document.state, event);

@@ -259,6 +259,17 @@ export async function updateDocument(
   return result.numUpdatedRows === 1n;
 }
 
+/** True if the row is still of the version that was read. */
+export async function isCurrent(tx: Tx, { id, version }: Document): Promise<boolean> {
+  const row = await tx
+    .selectFrom('document')
+    .select('id')
+    .where('id', '=', id)
+    .where('version', '=', version)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 export async function signSlot(
   tx: Tx,
   documentId: string,

@@ -48,7 +48,8 @@ export async function payTimestamp(
     assertSurvival(deps, document, before, pdf);
     await records.stage(document, pdf);
     await deps.database.transaction(async (tx) => {
-      await store.closeTurn(tx, turn.id, 'completed', clock.now());
+      // A slow authority outlasted the lease, and somebody may be signing: their approval comes first.
+      if (!(await store.closeTurn(tx, turn.id, 'completed', clock.now()))) throw new AppError('DOCUMENT_BUSY');
       const revision = await retriable(() =>
         records.append(tx, { document, kind: 'timestamp', pdf, event: undefined }),
       );

@@ -45,7 +45,7 @@ export async function withPinTries<T>(
 function locked(until: Date, now: Date): AppError {
   const minutes = Math.ceil((until.getTime() - now.getTime()) / 60_000);
   return new AppError('TOO_MANY_TRIES', {
-    detail: { vi: `Đã khoá; thử lại sau ${minutes} phút`, en: `Locked; try again in ${minutes} minutes` },
+    detail: { vi: `Đã khóa; thử lại sau ${minutes} phút`, en: `Locked; try again in ${minutes} minutes` },
     extra: { retryAfterSeconds: minutes * 60 },
   });
 }

@@ -1,6 +1,7 @@
 /** SQL of turns, sessions and PIN tries. */
+import type { Selectable } from 'kysely';
 import type { PreparedSignature } from '../engines/pades/index.ts';
-import type { Db, Tx } from '../platform/db/index.ts';
+import type { Db, Schema, Tx } from '../platform/db/index.ts';
 import type { TurnState } from './turn-state.ts';
 
 export interface Turn {
@@ -71,7 +72,32 @@ export async function findTurn(db: Db, facilityId: string, id: string): Promise<
     .where('facility_id', '=', facilityId)
     .where('id', '=', id)
     .executeTakeFirst();
-  if (row === undefined) return undefined;
+  return row === undefined ? undefined : toTurn(row);
+}
+
+/** Begins the lease of exactly this open turn anew. @returns the turn, or undefined if there is none. */
+export async function renewTurn(
+  tx: Tx,
+  turn: { documentId: string; clinicianId: string; credentialId: string; field: string; baseRevision: number },
+  now: Date,
+  leaseUntil: Date,
+): Promise<Turn | undefined> {
+  const row = await tx
+    .updateTable('signing_turn')
+    .set({ lease_until: leaseUntil })
+    .where('document_id', '=', turn.documentId)
+    .where('state', '=', 'open')
+    .where('lease_until', '>', now)
+    .where('clinician_id', '=', turn.clinicianId)
+    .where('credential_id', '=', turn.credentialId)
+    .where('field', '=', turn.field)
+    .where('base_revision', '=', turn.baseRevision)
+    .returningAll()
+    .executeTakeFirst();
+  return row === undefined ? undefined : toTurn(row);
+}
+
+function toTurn(row: Selectable<Schema['signing_turn']>): Turn {
   return {
     id: row.id,
     facilityId: row.facility_id,

@@ -3,9 +3,10 @@
  * A turn that ends without a signature leaves the document as it was.
  */
 import { parseCertificate } from '../engines/crypto/index.ts';
-import { embed, embedCms, type PreparedSignature, prepare } from '../engines/pades/index.ts';
+import { embed, embedCms, type PreparedSignature, prepare, type ValidationReport } from '../engines/pades/index.ts';
 import { refuseCredential } from '../parties/index.ts';
 import type { AuditActor } from '../platform/audit/index.ts';
+import type { Tx } from '../platform/db/index.ts';
 import { type Document, isOpenForSigning, latestRevision, type Slot } from '../records/index.ts';
 import { AppError, newId } from '../shared/index.ts';
 import type { SigningDeps } from './deps.ts';
@@ -15,6 +16,9 @@ import { assertSurvival } from './survival.ts';
 
 /** How long a person may take between the two steps. */
 const LEASE_MINUTES = 10;
+
+/** Room for what a signer elsewhere gives back: its chain and time-stamp are not known before. */
+const FOREIGN_CMS_RESERVE_BYTES = 32_768;
 
 export interface TurnRequest {
   readonly facilityId: string;
@@ -48,11 +52,13 @@ export interface CompletedTurn {
 export type SignatureAnswer = { readonly signature: Uint8Array } | { readonly cms: Uint8Array };
 
 /**
- * Opens the lease and prepares the signature. Everything that could make it void is checked first: state, order, role,
- * licence, delegation, the certificate and its revocation (Decree 23/2025 Art 15: never sign with an invalid certificate).
+ * Opens the lease and prepares the signature. Whoever opens their own open turn again, in another window or after a crash, gets
+ * that turn: what is to be signed stays the same, so an approval under way keeps its worth.
+ * Everything that could make it void is checked first: state, order, role, licence, delegation, the certificate and its
+ * revocation (Decree 23/2025 Art 15: never sign with an invalid certificate).
  * When it returns, the prepared state is durable: the second step may come after a restart.
  * @throws STATE_FORBIDS, SLOT_UNKNOWN, NOT_YOUR_TURN, ALREADY_SIGNED, CREDENTIAL_*, ROLE_REQUIRED, LICENCE_EXPIRED, DELEGATION_EXPIRED,
- * CERTIFICATE_*, REVOCATION_UNKNOWN, TURN_TAKEN.
+ * CERTIFICATE_*, REVOCATION_UNKNOWN, TURN_TAKEN, REVISION_STALE (somebody signed meanwhile).
  */
 export async function openTurn(deps: SigningDeps, request: TurnRequest): Promise<OpenTurn> {
   const { records, parties, clock } = deps;
@@ -82,11 +88,12 @@ export async function openTurn(deps: SigningDeps, request: TurnRequest): Promise
     appearance: personStamp({ name: signer, title: slot.title.vi }, now),
     fallbackFont: deps.fallbackFont,
     timestampReserve: document.timestamps === 'each-signature' ? deps.timestampReserve : 0,
+    ...(credential.kind === 'external' ? { reserve: FOREIGN_CMS_RESERVE_BYTES } : {}),
     ...(first && document.certify !== undefined ? { certify: document.certify } : {}),
   });
   const leaseUntil = new Date(now.getTime() + LEASE_MINUTES * 60_000);
   const id = newId(now);
-  await deps.database.transaction(async (tx) => {
+  const resumed = await deps.database.transaction(async (tx) => {
     const taken = await store.insertTurn(tx, {
       id,
       facilityId: document.facilityId,
@@ -102,7 +109,9 @@ export async function openTurn(deps: SigningDeps, request: TurnRequest): Promise
       now,
       leaseUntil,
     });
-    if (!taken) throw new AppError('TURN_TAKEN');
+    if (!taken) return resumeTurn(tx, { document, request, field: slot.field, now, leaseUntil });
+    // Whoever signed between our reading and our lease made what was prepared void: said now, not after the person has approved.
+    if (!(await records.isCurrent(tx, document))) throw new AppError('REVISION_STALE');
     await deps.audit.record(tx, {
       facilityId: document.facilityId,
       actor: request.actor,
@@ -110,7 +119,9 @@ export async function openTurn(deps: SigningDeps, request: TurnRequest): Promise
       object: { kind: 'document', id: document.id },
       details: { turn: id, field: slot.field, credential: credential.id },
     });
+    return undefined;
   });
+  if (resumed !== undefined) return resumed;
   return {
     id,
     documentId: document.id,
@@ -119,6 +130,21 @@ export async function openTurn(deps: SigningDeps, request: TurnRequest): Promise
     prepared,
     leaseUntil,
   };
+}
+
+/** The person's own open turn on this slot under the same credential, its lease begun anew. @throws TURN_TAKEN if it is another's. */
+async function resumeTurn(
+  tx: Tx,
+  of: { document: Document; request: TurnRequest; field: string; now: Date; leaseUntil: Date },
+): Promise<OpenTurn> {
+  const { document, request, field, now, leaseUntil } = of;
+  const { clinicianId, credentialId } = request;
+  const baseRevision = latestRevision(document).n;
+  const wanted = { documentId: document.id, clinicianId, credentialId, field, baseRevision };
+  const turn = await store.renewTurn(tx, wanted, now, leaseUntil);
+  if (turn?.prepared === undefined) throw new AppError('TURN_TAKEN');
+  const { id, prepared } = turn;
+  return { id, documentId: document.id, field, renditionSha256: document.renditionSha256, prepared, leaseUntil };
 }
 
 /**
@@ -136,14 +162,18 @@ export async function completeTurn(
     throw new AppError('TURN_CLOSED');
   }
   const document = await records.find(request.facilityId, turn.documentId);
+  // Before a time-stamp is paid for: it may have been returned or withdrawn meanwhile.
+  if (!isOpenForSigning(document.state)) throw new AppError('STATE_FORBIDS', { extra: { state: document.state } });
   if (latestRevision(document).n !== turn.baseRevision) throw new AppError('REVISION_STALE');
   const before = await records.bytes(document);
   const timestamping = document.timestamps === 'each-signature' ? { timestamp: deps.timestamp } : {};
+  const options = { ...timestamping, allowWithoutTimestamp: true };
   const { pdf, level } =
     'cms' in request.answer
-      ? await embedCms(before, turn.prepared, request.answer.cms)
-      : await embed(before, turn.prepared, request.answer.signature, { ...timestamping, allowWithoutTimestamp: true });
-  assertSurvival(deps, document, before, pdf);
+      ? await embedCms(before, turn.prepared, request.answer.cms, options)
+      : await embed(before, turn.prepared, request.answer.signature, options);
+  const report = assertSurvival(deps, document, before, pdf);
+  if ('cms' in request.answer) refuseForeignFlaws(report, turn.field);
   const timestampOwed = document.timestamps === 'each-signature' && level === 'B-B';
   await records.stage(document, pdf);
   const last = document.slots.every(
@@ -184,6 +214,19 @@ export async function completeTurn(
     timestampOwed,
     sha256: latestRevision(after).sha256,
   };
+}
+
+/** A CMS made elsewhere may bring a time-stamp of its own: what our validator finds wrong would stay in the file for ever. */
+function refuseForeignFlaws(report: ValidationReport, field: string): void {
+  const made = report.signatures.find((one) => one.field === field);
+  if (made === undefined || made.indication === 'TOTAL-FAILED') throw new AppError('SIGNATURE_VALUE_WRONG');
+  if (made.timestamps.every((one) => one.indication === 'TOTAL-PASSED')) return;
+  throw new AppError('SIGNATURE_VALUE_WRONG', {
+    detail: {
+      vi: 'Dấu thời gian kèm trong CMS không kiểm tra được',
+      en: 'The time-stamp inside the CMS does not verify',
+    },
+  });
 }
 
 /** Gives the lease back. @throws TURN_UNKNOWN, TURN_CLOSED. */
