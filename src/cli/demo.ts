@@ -45,7 +45,7 @@ const STEP_LIMIT_MS = 60_000;
 export function addDemo(program: Command): void {
   program
     .command('demo')
-    .description('Đi trọn con đường với ba tài liệu mẫu · The whole road once, with three sample documents')
+    .description('Chạy trọn quy trình với ba tài liệu mẫu · The whole road once, with three sample documents')
     .option('--data <dir>', 'data folder (default: OUT/data)')
     .option('--out <dir>', 'where the PDFs and the trust anchors go', 'antin-demo')
     .option('--json', 'one JSON line a step', false)
@@ -168,7 +168,7 @@ async function reach(antin: Antin, id: string, states: readonly DocumentState[])
     if (stopped !== undefined || performance.now() > until) {
       const cause = stopped === undefined ? document.state : `${stopped.causeCode}: ${stopped.causeDetail}`;
       throw new AppError('JOB_STOPPED', {
-        detail: { vi: `Công việc đã dừng: ${cause}`, en: `A job has stopped: ${cause}` },
+        detail: { vi: `Tác vụ nền đã dừng: ${cause}`, en: `A background job has stopped: ${cause}` },
       });
     }
     await new Promise((wake) => setTimeout(wake, 10));
@@ -224,8 +224,8 @@ const STEP_WORDS: Readonly<Record<string, string>> = {
   'sign NguoiHanhNghe': '  Người hành nghề ký (practitioner signs)',
   'sign DaiDienDonVi': '  Đại diện đơn vị ký (representative signs)',
   seal: '  Đóng dấu bằng chữ ký số của cơ sở (seal)',
-  extend: '  Nâng lên mức lưu trữ dài hạn B-LTA (extend)',
-  archive: '  Khoá vào kho lưu trữ (archive)',
+  extend: '  Nâng lên mức hiệu lực dài hạn B-LTA (extend)',
+  archive: '  Khóa trong kho lưu trữ (archive)',
 };
 
 function printWords({ step, ms }: Step): void {
@@ -239,7 +239,7 @@ function summary(
   console.log(`\nKết quả (result): ${result.verdict}, ${result.seconds} s`);
   for (const one of result.documents) {
     console.log(
-      `  ${one.file}\n    ${one.level}, ${one.verdict}, giữ đến (kept until) ${one.retainUntil}\n    ${one.legalBasis}`,
+      `  ${one.file}\n    ${one.level}, ${one.verdict}, lưu đến (kept until) ${one.retainUntil}\n    ${one.legalBasis}`,
     );
   }
   console.log(`\nXem tệp trong (see the files in) ${out}`);

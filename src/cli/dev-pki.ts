@@ -1,4 +1,4 @@
-/** `antin dev-pki DIR`: a throw-away authority with people, for trying things out. Legal mode refuses its anchors. */
+/** `antin dev-pki DIR`: a throw-away authority with people, for trying things out. */
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';

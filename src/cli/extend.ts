@@ -18,7 +18,7 @@ interface ExtendOptions {
 export function addExtend(program: Command): void {
   program
     .command('extend')
-    .description('Nâng mức hiệu lực dài hạn · Extend a signed PDF to a long-term level')
+    .description('Nâng chữ ký lên mức hiệu lực dài hạn · Extend a signed PDF to a long-term level')
     .argument('<pdf>')
     .requiredOption('-o, --output <file>', 'PDF to write')
     .option('--level <level>', LEVELS.slice(1).join(', '), 'B-LTA')

@@ -33,7 +33,7 @@ export async function readJsonInput(path: string): Promise<unknown> {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (cause) {
     throw new AppError('FILE_UNREADABLE', {
-      detail: { vi: `Tệp ${path} không phải JSON`, en: `The file ${path} is not JSON` },
+      detail: { vi: `Tệp ${path} không phải là JSON`, en: `The file ${path} is not JSON` },
       cause,
     });
   }

@@ -6,7 +6,9 @@ import { withAntin } from './with-antin.ts';
 export function addFsck(program: Command): void {
   program
     .command('fsck')
-    .description('Đối chiếu và băm lại toàn bộ kho lưu trữ · Re-hash the archive and compare it with the database')
+    .description(
+      'Băm lại toàn bộ kho lưu trữ và đối chiếu với cơ sở dữ liệu · Re-hash the archive and compare it with the database',
+    )
     .option('--data <dir>', 'data folder')
     .option('--json', 'one JSON line', false)
     .action(async (options: { data?: string; json: boolean }) => {

@@ -20,8 +20,8 @@ export function addStart(program: Command): void {
   program
     .command('start')
     .description('Chạy trọn hệ thống trong một tiến trình · Run everything in one process')
-    .option('--port <number>', 'port on 127.0.0.1')
-    .option('--data <dir>', 'data folder')
+    .option('--port <number>', 'port to listen on (PORT)')
+    .option('--data <dir>', 'data folder (DATA_DIR)')
     .option('--json', 'one JSON line when ready', false)
     .action(start);
 }
@@ -68,9 +68,9 @@ function announce(url: string, dataDir: string, hospital: DemoHospital | undefin
     lines.push(
       '',
       `BẢN THỬ (demonstration): ${hospital.name}`,
-      `  Khoá API tiếp nhận (intake)                ${keys.intake}`,
-      `  Khoá API cán bộ lưu trữ (records officer)  ${keys.recordsOfficer}`,
-      `  Khoá API quản trị (admin)                  ${keys.admin}`,
+      `  Khóa API tiếp nhận (intake)                ${keys.intake}`,
+      `  Khóa API cán bộ lưu trữ (records officer)  ${keys.recordsOfficer}`,
+      `  Khóa API quản trị (admin)                  ${keys.admin}`,
       `  Người hành nghề (practitioner)             ${practitioner.apiKey}`,
       `    credential ${practitioner.credential}  PIN ${practitioner.pin}`,
       `  Đại diện đơn vị (representative)           ${representative.apiKey}`,

@@ -105,7 +105,7 @@ const NOT_JSON: InputMistake = {
   path: CONTENT,
   code: 'WRONG_TYPE',
   vi: 'Nội dung không phải là dữ liệu JSON hợp lệ, hoặc lồng quá sâu',
-  en: 'The content is no valid JSON, or is nested too deep',
+  en: 'The content is not valid JSON, or is nested too deeply',
 };
 
 /** A mistake of one sort gives the refusal its code. */

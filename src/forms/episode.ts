@@ -29,7 +29,8 @@ export function episodeMistakes({ patient, admittedAt, dischargedAt }: Episode, 
     ['admittedAt', admitted],
     ['dischargedAt', discharged],
   ] as const) {
-    if (time > now) mistakes.push(mistakeAt(path, 'IN_FUTURE', 'Thời gian ở tương lai', 'The time lies in the future'));
+    if (time > now)
+      mistakes.push(mistakeAt(path, 'IN_FUTURE', 'Thời gian muộn hơn hiện tại', 'The time lies in the future'));
   }
   if (patient.birthDate > vnDay(admitted).slice(0, patient.birthDate.length)) {
     mistakes.push(
@@ -47,7 +48,7 @@ export function episodeMistakes({ patient, admittedAt, dischargedAt }: Episode, 
       mistakeAt(
         'patient/identity/issuedOn',
         'IN_FUTURE',
-        'Ngày cấp ở tương lai',
+        'Ngày cấp sau ngày hôm nay',
         'The day of issue lies in the future',
       ),
     );

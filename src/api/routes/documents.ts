@@ -36,7 +36,7 @@ const INTAKE = z
     content: z
       .unknown()
       .refine((sent) => sent !== undefined, says('REQUIRED', 'Thiếu thông tin bắt buộc', 'This field is required'))
-      .describe('Content of the form, or the metadata of an upload; see /docs/forms'),
+      .describe('Content of the form, or the metadata of an upload; see docs/api-guide.md'),
     supersedes: z.uuid().optional(),
   })
   .meta({ id: 'Intake' });

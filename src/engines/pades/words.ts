@@ -55,7 +55,7 @@ export const WORDS: Readonly<Record<Reason | Notice | FileReason, BilingualText>
   },
   BYTE_RANGE_OUTSIDE_FILE: { vi: 'Phạm vi ký vượt ra ngoài tệp.', en: 'The byte range reaches outside the file.' },
   BYTE_RANGE_GAP_NOT_CONTENTS: {
-    vi: 'Phạm vi ký bỏ sót nhiều hơn chính chữ ký.',
+    vi: 'Phạm vi ký bỏ ra ngoài nhiều hơn chính phần chữ ký.',
     en: 'The byte range leaves out more than the signature itself.',
   },
   BYTE_RANGE_ENDS_AT_NO_REVISION: {
@@ -63,7 +63,7 @@ export const WORDS: Readonly<Record<Reason | Notice | FileReason, BilingualText>
     en: 'The byte range does not end where a revision of the file ends.',
   },
   SIGNATURE_NOT_OF_COVERED_REVISION: {
-    vi: 'Chữ ký được đưa vào tệp sau phần mà nó nói là đã ký.',
+    vi: 'Chữ ký được đưa vào tệp sau phần nội dung mà nó khai là đã ký.',
     en: 'The signature was put into the file after the part it claims to cover.',
   },
   SIGNATURE_OBJECT_REUSED: {
@@ -124,7 +124,7 @@ export const WORDS: Readonly<Record<Reason | Notice | FileReason, BilingualText>
     en: 'Later changes go beyond what the signer permitted.',
   },
   FIELD_LOCK_VIOLATED: {
-    vi: 'Một ô đã bị người ký khóa lại được điền hoặc ký sau đó.',
+    vi: 'Một ô mà người ký đã khóa vẫn được điền hoặc ký sau đó.',
     en: 'A field that the signer had locked was filled or signed later.',
   },
   REVOKED: {
@@ -148,20 +148,20 @@ export const WORDS: Readonly<Record<Reason | Notice | FileReason, BilingualText>
     en: 'The certificate is not the one that the signature refers to.',
   },
   NO_CERTIFICATE_CHAIN_FOUND: {
-    vi: 'Chứng thư số không dẫn tới một tổ chức gốc được tin cậy.',
+    vi: 'Chứng thư số không dẫn tới chứng thư gốc được tin cậy.',
     en: 'The certificate does not lead to a trusted root.',
   },
   CHAIN_CONSTRAINTS_FAILURE: {
-    vi: 'Chuỗi chứng thư vi phạm ràng buộc của tổ chức cấp.',
+    vi: 'Chuỗi chứng thư số vi phạm ràng buộc của tổ chức cấp.',
     en: 'The certificate chain breaks a constraint of its issuers.',
   },
   WEAK_ALGORITHM: {
-    vi: 'Chữ ký dùng thuật toán không còn an toàn.',
+    vi: 'Có thuật toán được dùng không còn an toàn.',
     en: 'An algorithm that is used is no longer safe.',
   },
   ALGORITHM_UNSUPPORTED: { vi: 'Thuật toán ký không được hỗ trợ.', en: 'The signature algorithm is not supported.' },
   KEY_USAGE: {
-    vi: 'Chứng thư số không được cấp để ký.',
+    vi: 'Chứng thư số không được cấp để ký số.',
     en: 'The certificate was not issued for signing.',
   },
   TSA_EKU: {
@@ -177,20 +177,20 @@ export const WORDS: Readonly<Record<Reason | Notice | FileReason, BilingualText>
     en: 'The order of the time-stamps is contradictory.',
   },
   REVOKED_NO_POE: {
-    vi: 'Chứng thư số đã bị thu hồi và không có bằng chứng rằng chữ ký có trước đó.',
+    vi: 'Chứng thư số đã bị thu hồi và không có bằng chứng rằng chữ ký được tạo trước đó.',
     en: 'The certificate is revoked and nothing proves that the signature is older.',
   },
   REVOKED_CA_NO_POE: {
-    vi: 'Chứng thư của một tổ chức cấp đã bị thu hồi và không có bằng chứng rằng chữ ký có trước đó.',
+    vi: 'Chứng thư số của một tổ chức cấp đã bị thu hồi và không có bằng chứng rằng chữ ký được tạo trước đó.',
     en: "An issuer's certificate is revoked and nothing proves that the signature is older.",
   },
   OUT_OF_BOUNDS_NO_POE: {
-    vi: 'Chứng thư số đã hết hạn và không có bằng chứng rằng chữ ký có trước đó.',
+    vi: 'Chứng thư số đã hết hạn và không có bằng chứng rằng chữ ký được tạo trước đó.',
     en: 'The certificate has expired and nothing proves that the signature is older.',
   },
   NO_POE: {
-    vi: 'Không có bằng chứng rằng dữ liệu kiểm tra có từ khi người phát hành nó còn hiệu lực.',
-    en: 'Nothing proves that the validation data are older than the end of those who issued them.',
+    vi: 'Không có bằng chứng rằng dữ liệu kiểm tra đã có khi chứng thư số của bên phát hành nó còn hiệu lực.',
+    en: 'Nothing proves that the validation data existed while the certificates of their issuers were valid.',
   },
   NO_REVOCATION_DATA: {
     vi: 'Không có thông tin thu hồi của chứng thư số.',
@@ -211,7 +211,7 @@ export const WORDS: Readonly<Record<Reason | Notice | FileReason, BilingualText>
 
   BER_ENCODING: { vi: 'Dữ liệu chữ ký dùng mã hóa BER.', en: 'The signature object is encoded in BER.' },
   CERTIFICATE_UNREADABLE: {
-    vi: 'Một chứng thư đi kèm chữ ký không đọc được.',
+    vi: 'Không đọc được một chứng thư số đi kèm chữ ký.',
     en: 'A certificate that came with the signature cannot be read.',
   },
   SIGNED_ATTRIBUTES_NOT_DER: {
@@ -219,11 +219,11 @@ export const WORDS: Readonly<Record<Reason | Notice | FileReason, BilingualText>
     en: 'The signed attributes are not in DER; the signature verifies over their re-encoding.',
   },
   SIGNING_TIME_PRESENT: {
-    vi: 'Chữ ký ghi thời gian do máy người ký khai.',
+    vi: 'Chữ ký ghi thời gian theo đồng hồ của máy người ký.',
     en: "The signature states a time of the signer's own clock.",
   },
   TRAILING_BYTES_IN_CMS: {
-    vi: 'Có dữ liệu sau dữ liệu chữ ký (CMS).',
+    vi: 'Có dữ liệu thừa sau dữ liệu chữ ký (CMS).',
     en: 'Bytes follow the signature object (CMS).',
   },
   TIMESTAMP_NOT_VALID: {
@@ -231,7 +231,7 @@ export const WORDS: Readonly<Record<Reason | Notice | FileReason, BilingualText>
     en: 'A time-stamp inside the signature does not count.',
   },
   APPEARANCE_OVER_CONTENT: {
-    vi: 'Hình của một chữ ký sau nằm đè lên nội dung đã ký trước đó.',
+    vi: 'Hình hiển thị của một chữ ký sau nằm đè lên nội dung đã ký trước đó.',
     en: 'The picture of a later signature lies over content that was signed before.',
   },
   METADATA_CHANGED: {
@@ -243,7 +243,7 @@ export const WORDS: Readonly<Record<Reason | Notice | FileReason, BilingualText>
     en: 'The last revision of the file is not signed; it only adds validation data.',
   },
   DSS_ENTRY_UNREADABLE: {
-    vi: 'Một mục trong kho dữ liệu kiểm tra của tệp không đọc được.',
+    vi: 'Không đọc được một mục trong kho dữ liệu kiểm tra của tệp.',
     en: "An entry of the file's store of validation data cannot be read.",
   },
   DSS_TOO_LARGE: {

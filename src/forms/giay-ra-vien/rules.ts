@@ -32,7 +32,7 @@ function pregnancyMistakes({ patient, pregnancy, dischargedAt }: DischargeCertif
       mistakeAt(
         'pregnancy',
         'NOT_FEMALE',
-        'Người bệnh nam không có thông tin đình chỉ thai nghén',
+        'Người bệnh nam không thể có thông tin đình chỉ thai nghén',
         'A male patient has no pregnancy',
       ),
     );
@@ -63,7 +63,7 @@ function sickLeaveMistakes(content: DischargeCertificate): InputMistake[] {
       mistakeAt(
         'sickLeave/to',
         'LEAVE_ENDS_BEFORE_START',
-        'Ngày cuối nghỉ trước ngày đầu nghỉ',
+        'Ngày kết thúc nghỉ trước ngày bắt đầu nghỉ',
         'The leave ends before it starts',
       ),
     );
@@ -72,8 +72,8 @@ function sickLeaveMistakes(content: DischargeCertificate): InputMistake[] {
       mistakeAt(
         'sickLeave/days',
         'LEAVE_DAYS_WRONG',
-        `Từ ngày đầu đến hết ngày cuối là ${span} ngày, không phải ${days} ngày`,
-        `From the first to the last day are ${span} days, not ${days}`,
+        `Từ ngày bắt đầu đến hết ngày kết thúc là ${span} ngày, không phải ${days} ngày`,
+        `From the first to the last day it is ${span} days, not ${days}`,
       ),
     );
   }
@@ -82,7 +82,7 @@ function sickLeaveMistakes(content: DischargeCertificate): InputMistake[] {
       mistakeAt(
         'sickLeave/from',
         'LEAVE_BEFORE_DISCHARGE',
-        'Ngày đầu nghỉ trước ngày ra viện',
+        'Ngày bắt đầu nghỉ trước ngày ra viện',
         'The leave starts before discharge',
       ),
     );

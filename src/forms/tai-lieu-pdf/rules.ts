@@ -11,7 +11,7 @@ export function rules({ documentDate, admittedAt, dischargedAt }: UploadedDocume
       mistakeAt(
         'documentDate',
         'IN_FUTURE',
-        'Ngày của tài liệu ở tương lai',
+        'Ngày của tài liệu sau ngày hôm nay',
         'The day of the document lies in the future',
       ),
     );
@@ -21,7 +21,7 @@ export function rules({ documentDate, admittedAt, dischargedAt }: UploadedDocume
     ['dischargedAt', dischargedAt],
   ] as const) {
     if (time !== undefined && new Date(time) > now) {
-      mistakes.push(mistakeAt(path, 'IN_FUTURE', 'Thời gian ở tương lai', 'The time lies in the future'));
+      mistakes.push(mistakeAt(path, 'IN_FUTURE', 'Thời gian muộn hơn hiện tại', 'The time lies in the future'));
     }
   }
   if (admittedAt !== undefined && dischargedAt !== undefined && new Date(dischargedAt) < new Date(admittedAt)) {

@@ -13,7 +13,7 @@ export const CRYPTO_PROBLEMS = {
     kind: 'invalid',
     title: { vi: 'Không đọc được chứng thư số', en: 'The certificate cannot be read' },
     mend: {
-      vi: 'Cần một chứng thư X.509 dạng DER hoặc PEM; tải lại từ tổ chức cấp.',
+      vi: 'Cần một chứng thư số X.509 dạng DER hoặc PEM; tải lại từ tổ chức cấp.',
       en: 'An X.509 certificate in DER or PEM is needed; fetch it again from its issuer.',
     },
   },
@@ -22,22 +22,22 @@ export const CRYPTO_PROBLEMS = {
     title: { vi: 'Không đọc được dữ liệu chữ ký (CMS)', en: 'The signature object (CMS) cannot be read' },
     mend: {
       vi: 'Chữ ký bị hỏng hoặc không phải là CMS SignedData.',
-      en: 'The signature is damaged or is no CMS SignedData.',
+      en: 'The signature is damaged or is not CMS SignedData.',
     },
   },
   TIMESTAMP_MALFORMED: {
     kind: 'invalid',
     title: { vi: 'Không đọc được dấu thời gian', en: 'The time-stamp cannot be read' },
     mend: {
-      vi: 'Máy chủ cấp dấu thời gian trả lời sai chuẩn RFC 3161; kiểm tra địa chỉ hoặc dùng máy chủ khác.',
+      vi: 'Phản hồi của máy chủ cấp dấu thời gian không đúng chuẩn RFC 3161; kiểm tra địa chỉ hoặc dùng máy chủ khác.',
       en: 'The time-stamp server does not answer as RFC 3161 says; check its address or use another one.',
     },
   },
   OCSP_MALFORMED: {
     kind: 'invalid',
-    title: { vi: 'Không đọc được câu trả lời OCSP', en: 'The OCSP answer cannot be read' },
+    title: { vi: 'Không đọc được phản hồi OCSP', en: 'The OCSP answer cannot be read' },
     mend: {
-      vi: 'Máy chủ OCSP trả lời sai chuẩn RFC 6960; thử lại sau hoặc dùng CRL.',
+      vi: 'Phản hồi của máy chủ OCSP không đúng chuẩn RFC 6960; thử lại sau hoặc dùng CRL.',
       en: 'The OCSP server does not answer as RFC 6960 says; try later or use the CRL.',
     },
   },
@@ -45,7 +45,7 @@ export const CRYPTO_PROBLEMS = {
     kind: 'invalid',
     title: { vi: 'Không đọc được danh sách thu hồi (CRL)', en: 'The revocation list (CRL) cannot be read' },
     mend: {
-      vi: 'Tải lại danh sách thu hồi từ tổ chức cấp chứng thư.',
+      vi: 'Tải lại danh sách thu hồi từ tổ chức cấp chứng thư số.',
       en: 'Fetch the revocation list again from its issuer.',
     },
   },
@@ -59,9 +59,9 @@ export const CRYPTO_PROBLEMS = {
   },
   P12_MALFORMED: {
     kind: 'invalid',
-    title: { vi: 'Tệp không phải là kho khóa PKCS#12 đọc được', en: 'The file is no readable PKCS#12 key store' },
+    title: { vi: 'Tệp không phải là kho khóa PKCS#12 hợp lệ', en: 'The file is not a readable PKCS#12 key store' },
     mend: {
-      vi: 'Xuất lại tệp .p12/.pfx cùng khóa bí mật và chứng thư từ nơi đang giữ khóa.',
+      vi: 'Xuất lại tệp .p12/.pfx cùng khóa bí mật và chứng thư số từ nơi đang giữ khóa.',
       en: 'Export the .p12/.pfx file again, with private key and certificate, from where the key lives.',
     },
   },
@@ -76,7 +76,7 @@ export const CRYPTO_PROBLEMS = {
   P12_TOO_COSTLY: {
     kind: 'limited',
     title: {
-      vi: 'Kho khóa đòi hỏi quá nhiều vòng lặp dẫn xuất khóa',
+      vi: 'Kho khóa yêu cầu quá nhiều vòng lặp khi dẫn xuất khóa',
       en: 'The key store asks for too many key derivation rounds',
     },
     mend: {

@@ -23,7 +23,7 @@ export const PARTIES_PROBLEMS = {
     kind: 'forbidden',
     title: { vi: 'Người hành nghề không còn làm việc tại cơ sở', en: 'The clinician no longer works at the facility' },
     mend: {
-      vi: 'Người khác có thẩm quyền phải ký; phòng tổ chức cán bộ cập nhật danh sách.',
+      vi: 'Chuyển cho người khác có thẩm quyền ký; phòng Tổ chức cán bộ cập nhật danh sách người hành nghề.',
       en: 'Someone else with the authority must sign; the personnel office keeps the list.',
     },
   },
@@ -49,20 +49,20 @@ export const PARTIES_PROBLEMS = {
   LICENCE_NOT_YET_VALID: {
     kind: 'forbidden',
     title: { vi: 'Giấy phép hành nghề chưa có hiệu lực', en: 'The practising licence is not valid yet' },
-    mend: { vi: 'Ký từ ngày giấy phép có hiệu lực.', en: 'Sign from the day on which the licence begins.' },
+    mend: { vi: 'Chỉ ký được từ ngày giấy phép có hiệu lực.', en: 'Sign from the day on which the licence begins.' },
   },
   LICENCE_EXPIRED: {
     kind: 'forbidden',
     title: { vi: 'Giấy phép hành nghề đã hết hạn', en: 'The practising licence has expired' },
     mend: {
-      vi: 'Gia hạn giấy phép và cập nhật thời hạn mới; trong lúc chờ, người khác có thẩm quyền ký.',
+      vi: 'Gia hạn giấy phép và cập nhật thời hạn mới; trong lúc chờ, chuyển cho người khác có thẩm quyền ký.',
       en: 'Renew the licence and record its new validity; meanwhile someone else with the authority signs.',
     },
   },
   DELEGATION_NOT_YET_VALID: {
     kind: 'forbidden',
     title: { vi: 'Văn bản ủy quyền chưa có hiệu lực', en: 'The delegation is not valid yet' },
-    mend: { vi: 'Ký từ ngày ủy quyền có hiệu lực.', en: 'Sign from the day on which the delegation begins.' },
+    mend: { vi: 'Chỉ ký được từ ngày ủy quyền có hiệu lực.', en: 'Sign from the day on which the delegation begins.' },
   },
   DELEGATION_EXPIRED: {
     kind: 'forbidden',
@@ -86,20 +86,23 @@ export const PARTIES_PROBLEMS = {
   CREDENTIAL_NOT_YET_VALID: {
     kind: 'forbidden',
     title: { vi: 'Chứng thư số chưa có hiệu lực', en: 'The certificate is not valid yet' },
-    mend: { vi: 'Ký từ ngày chứng thư số có hiệu lực.', en: 'Sign from the day on which the certificate begins.' },
+    mend: {
+      vi: 'Chỉ ký được từ ngày chứng thư số có hiệu lực.',
+      en: 'Sign from the day on which the certificate begins.',
+    },
   },
   CREDENTIAL_EXPIRED: {
     kind: 'forbidden',
     title: { vi: 'Chứng thư số đã hết hạn', en: 'The certificate has expired' },
     mend: {
-      vi: 'Gia hạn chứng thư số và đăng ký chứng thư mới.',
+      vi: 'Gia hạn rồi đăng ký chứng thư số mới.',
       en: 'Renew the certificate and enrol the new one.',
     },
   },
   CREDENTIAL_WITHDRAWN: {
     kind: 'forbidden',
     title: {
-      vi: 'Chứng thư số đã bị ngừng sử dụng tại cơ sở',
+      vi: 'Cơ sở đã ngừng sử dụng chứng thư số này',
       en: 'The facility has withdrawn this certificate from use',
     },
     mend: { vi: 'Dùng chứng thư số khác đã đăng ký.', en: 'Use another enrolled certificate.' },

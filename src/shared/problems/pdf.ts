@@ -5,13 +5,16 @@ export const PDF_PROBLEMS = {
   PDF_NOT_A_PDF: {
     kind: 'invalid',
     title: { vi: 'Tệp không phải là PDF', en: 'The file is not a PDF' },
-    mend: { vi: 'Gửi đúng tệp PDF gốc, không đổi tên từ định dạng khác.', en: 'Send the original PDF file.' },
+    mend: {
+      vi: 'Gửi đúng tệp PDF gốc, không phải tệp định dạng khác được đổi đuôi.',
+      en: 'Send the original PDF, not another kind of file under its name.',
+    },
   },
   PDF_XREF_BROKEN: {
     kind: 'invalid',
     title: { vi: 'Bảng tham chiếu của tệp PDF bị hỏng', en: 'The cross-reference of the PDF is broken' },
     mend: {
-      vi: 'Xuất lại tệp từ phần mềm gốc. Hệ thống không tự sửa tệp trước khi ký vì nội dung ký có thể khác nội dung nhìn thấy.',
+      vi: 'Xuất lại tệp từ phần mềm gốc. Hệ thống không tự sửa tệp trước khi ký vì nội dung được ký có thể khác nội dung nhìn thấy.',
       en: 'Export the file again. It is not repaired before signing: what is signed could differ from what is seen.',
     },
   },
@@ -60,7 +63,7 @@ export const PDF_PROBLEMS = {
   },
   FIELD_LOCKED: {
     kind: 'locked',
-    title: { vi: 'Ô ký này đã bị một chữ ký trước khóa lại', en: 'An earlier signature locks this field' },
+    title: { vi: 'Một chữ ký trước đó đã khóa ô ký này', en: 'An earlier signature locks this field' },
     mend: {
       vi: 'Không thể ký thêm vào ô này; lập bản mới của tài liệu nếu cần.',
       en: 'The field cannot be signed any more; issue a new version of the document if need be.',
@@ -69,7 +72,7 @@ export const PDF_PROBLEMS = {
   CERTIFIED_NO_CHANGES: {
     kind: 'locked',
     title: {
-      vi: 'Tài liệu đã được chứng nhận là không cho thay đổi',
+      vi: 'Tài liệu đã được chứng nhận, không cho phép thay đổi',
       en: 'The document is certified against any change',
     },
     mend: {
@@ -111,7 +114,7 @@ export const PDF_PROBLEMS = {
   },
   STAMP_FONT_MISSING: {
     kind: 'invalid',
-    title: { vi: 'Thiếu phông chữ để in dấu chữ ký', en: 'There is no font for the visible stamp' },
+    title: { vi: 'Thiếu phông chữ cho phần hiển thị của chữ ký', en: 'There is no font for the visible stamp' },
     mend: {
       vi: 'Cung cấp phông chữ dự phòng cho các ký tự được nêu, hoặc ký không hiển thị.',
       en: 'Supply a fallback font that has the named characters, or sign invisibly.',
@@ -119,7 +122,10 @@ export const PDF_PROBLEMS = {
   },
   STAMP_TOO_SMALL: {
     kind: 'invalid',
-    title: { vi: 'Ô ký quá nhỏ so với nội dung dấu chữ ký', en: 'The field is too small for the text of the stamp' },
+    title: {
+      vi: 'Ô ký quá nhỏ so với nội dung hiển thị của chữ ký',
+      en: 'The field is too small for the text of the stamp',
+    },
     mend: {
       vi: 'Mở rộng ô ký hoặc rút ngắn nội dung (lý do, chức danh).',
       en: 'Use a larger field or fewer words (reason, title).',
@@ -143,7 +149,7 @@ export const PDF_PROBLEMS = {
   },
   SIGNATURE_TOO_LARGE: {
     kind: 'limited',
-    title: { vi: 'Chữ ký lớn hơn chỗ đã dành trong tài liệu', en: 'The signature is larger than its reserved place' },
-    mend: { vi: 'Chuẩn bị ký lại với chỗ dành lớn hơn.', en: 'Prepare again with a larger reserve.' },
+    title: { vi: 'Chữ ký lớn hơn chỗ dành sẵn trong tài liệu', en: 'The signature is larger than its reserved place' },
+    mend: { vi: 'Chuẩn bị ký lại với chỗ dành sẵn lớn hơn.', en: 'Prepare again with a larger reserve.' },
   },
 } as const satisfies Record<string, Problem>;

@@ -8,7 +8,7 @@ export const PLATFORM_PROBLEMS = {
       en: 'The data directory is in use by another process',
     },
     mend: {
-      vi: 'Dừng tiến trình được nêu tên, hoặc chọn thư mục khác bằng DATA_DIR.',
+      vi: 'Dừng tiến trình được nêu, hoặc chọn thư mục khác bằng DATA_DIR.',
       en: 'Stop the named process, or choose another directory with DATA_DIR.',
     },
   },
@@ -42,11 +42,14 @@ export const PLATFORM_PROBLEMS = {
   SCHEMA_OUTDATED: {
     kind: 'conflict',
     title: { vi: 'Cơ sở dữ liệu chưa được nâng cấp', en: 'The database has not been migrated' },
-    mend: { vi: 'Chạy `antin migrate` trước.', en: 'Run `antin migrate` first.' },
+    mend: {
+      vi: 'Khởi động lại bằng `antin start`: cơ sở dữ liệu được nâng cấp khi khởi động.',
+      en: 'Run `antin start`: it brings the database up to date.',
+    },
   },
   LEASE_LOST: {
     kind: 'stale',
-    title: { vi: 'Tác vụ đã được giao cho tiến trình khác', en: 'The job now belongs to another worker' },
+    title: { vi: 'Tác vụ nền đã được giao cho tiến trình khác', en: 'The job now belongs to another worker' },
     mend: {
       vi: 'Không cần làm gì: tiến trình đang giữ tác vụ sẽ hoàn thành nó.',
       en: 'Nothing to do: the worker that holds the job will finish it.',
@@ -55,11 +58,11 @@ export const PLATFORM_PROBLEMS = {
   WORKER_DIED: {
     kind: 'internal',
     title: {
-      vi: 'Tiến trình xử lý dừng đột ngột ở mọi lần thử',
+      vi: 'Tiến trình xử lý dừng đột ngột ở mọi lần thực hiện tác vụ nền',
       en: 'The worker ended during every try of the job',
     },
     mend: {
-      vi: 'Xem nhật ký máy chủ (bộ nhớ, đĩa), rồi cho chạy lại tác vụ.',
+      vi: 'Xem nhật ký máy chủ (bộ nhớ, đĩa), rồi chạy lại tác vụ.',
       en: 'Read the server log (memory, disk), then restart the job.',
     },
   },
@@ -94,8 +97,8 @@ export const PLATFORM_PROBLEMS = {
       en: 'The bytes read do not match the recorded digest',
     },
     mend: {
-      vi: 'Không dùng tệp này. Báo ngay người phụ trách; chạy `antin fsck` và khôi phục từ bản sao thứ hai.',
-      en: 'Do not use the file. Alert the person in charge; run `antin fsck` and repair from the second copy.',
+      vi: 'Không dùng tệp này. Báo ngay người phụ trách; chạy `antin fsck` và khôi phục từ bản sao lưu.',
+      en: 'Do not use the file. Alert the person in charge; run `antin fsck` and restore from a backup copy.',
     },
   },
   RETENTION_ACTIVE: {
@@ -116,9 +119,9 @@ export const PLATFORM_PROBLEMS = {
   },
   RETENTION_UNKNOWN: {
     kind: 'integrity',
-    title: { vi: 'Mất thông tin thời hạn của đối tượng', en: 'The retention of the object is lost' },
+    title: { vi: 'Mất thông tin thời hạn lưu trữ của đối tượng', en: 'The retention of the object is lost' },
     mend: {
-      vi: 'Ghi lại đúng nội dung cũ để khôi phục thông tin thời hạn; cho đến lúc đó đối tượng không xóa được.',
+      vi: 'Ghi lại đúng nội dung cũ để khôi phục thông tin thời hạn; trước đó không xóa được đối tượng.',
       en: 'Put the same bytes again to restore the retention; until then the object cannot be deleted.',
     },
   },
@@ -126,8 +129,8 @@ export const PLATFORM_PROBLEMS = {
     kind: 'conflict',
     title: { vi: 'Đồng hồ máy chủ không đáng tin', en: 'The clock of the server cannot be trusted' },
     mend: {
-      vi: 'Chỉnh đồng hồ (NTP), rồi xác nhận bằng `antin doctor --fix`; trước đó không hủy gì cả.',
-      en: 'Set the clock (NTP), then confirm with `antin doctor --fix`; nothing is released before.',
+      vi: 'Chỉnh lại đồng hồ (NTP) rồi khởi động lại; trước đó không hủy gì cả.',
+      en: 'Set the clock (NTP), then start again; nothing is destroyed before.',
     },
   },
   API_KEY_MISSING: {
@@ -171,10 +174,10 @@ export const PLATFORM_PROBLEMS = {
   },
   AUDIT_LOG_BROKEN: {
     kind: 'integrity',
-    title: { vi: 'Nhật ký kiểm toán không còn toàn vẹn', en: 'The audit log is not intact' },
+    title: { vi: 'Nhật ký không còn nguyên vẹn', en: 'The audit log is not intact' },
     mend: {
-      vi: 'Chạy `antin audit verify`, giữ nguyên hiện trạng và báo người phụ trách.',
-      en: 'Run `antin audit verify`, keep everything as it is and alert the person in charge.',
+      vi: 'Giữ nguyên hiện trạng và báo ngay người phụ trách.',
+      en: 'Keep everything as it is and alert the person in charge.',
     },
   },
 } as const satisfies Record<string, Problem>;

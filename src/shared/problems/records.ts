@@ -3,7 +3,7 @@ import type { Problem } from './problem.ts';
 export const RECORD_PROBLEMS = {
   REQUEST_MALFORMED: {
     kind: 'invalid',
-    title: { vi: 'Yêu cầu không đọc được', en: 'The request cannot be read' },
+    title: { vi: 'Không đọc được yêu cầu', en: 'The request cannot be read' },
     mend: {
       vi: 'Gửi JSON hợp lệ (UTF-8) hoặc multipart/form-data đúng như mô tả ở /docs.',
       en: 'Send valid JSON (UTF-8) or multipart/form-data as described at /docs.',
@@ -24,9 +24,9 @@ export const RECORD_PROBLEMS = {
   },
   MEDIA_TYPE_UNSUPPORTED: {
     kind: 'invalid',
-    title: { vi: 'Kiểu nội dung không được nhận', en: 'This media type is not taken' },
+    title: { vi: 'Không nhận kiểu nội dung này', en: 'This media type is not taken' },
     mend: {
-      vi: 'Gửi application/json, multipart/form-data hoặc application/pdf, như mô tả của địa chỉ ở /docs.',
+      vi: 'Gửi application/json, multipart/form-data hoặc application/pdf, như /docs mô tả cho địa chỉ này.',
       en: 'Send application/json, multipart/form-data or application/pdf, as /docs describes the address.',
     },
   },
@@ -82,7 +82,7 @@ export const RECORD_PROBLEMS = {
   },
   WORK_NOT_STOPPED: {
     kind: 'not-found',
-    title: { vi: 'Không có công việc đã dừng nào mang mã này', en: 'No stopped job has this id' },
+    title: { vi: 'Không có tác vụ nền đã dừng nào mang mã này', en: 'No stopped job has this id' },
     mend: { vi: 'Xem danh sách ở /v1/operations/stopped.', en: 'See the list at /v1/operations/stopped.' },
   },
   STATE_FORBIDS: {
@@ -91,12 +91,15 @@ export const RECORD_PROBLEMS = {
       vi: 'Trạng thái hiện tại của tài liệu không cho phép việc này',
       en: 'The present state of the document does not allow this',
     },
-    mend: { vi: 'Xem trạng thái của tài liệu rồi làm bước đúng.', en: 'Look at the state of the document first.' },
+    mend: {
+      vi: 'Xem trạng thái của tài liệu rồi thực hiện bước phù hợp.',
+      en: 'Look at the state of the document first.',
+    },
   },
   ETAG_MISMATCH: {
     kind: 'stale',
-    title: { vi: 'Tài liệu đã thay đổi từ khi quý vị xem', en: 'The document has changed since you looked' },
-    mend: { vi: 'Tải lại rồi thử lại.', en: 'Load it again and repeat.' },
+    title: { vi: 'Tài liệu đã thay đổi sau lần xem gần nhất', en: 'The document has changed since you looked' },
+    mend: { vi: 'Tải lại tài liệu rồi thực hiện lại.', en: 'Load it again and repeat.' },
   },
   REVISION_STALE: {
     kind: 'stale',
@@ -121,8 +124,8 @@ export const RECORD_PROBLEMS = {
       en: 'A signature already in the uploaded file is not valid',
     },
     mend: {
-      vi: 'Kiểm tra tệp gốc: tệp đã bị thay đổi sau khi ký.',
-      en: 'Look at the original: the file was changed after signing.',
+      vi: 'Kiểm tra bản gốc: tệp có thể đã bị thay đổi sau khi ký.',
+      en: 'Look at the original: the file may have been changed after signing.',
     },
   },
 } as const satisfies Record<string, Problem>;

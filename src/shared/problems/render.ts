@@ -19,15 +19,15 @@ export const RENDER_PROBLEMS = {
   },
   RENDER_FAILED: {
     kind: 'internal',
-    title: { vi: 'Không dựng được bản PDF', en: 'The PDF could not be set' },
+    title: { vi: 'Không dựng được bản thể hiện PDF', en: 'The PDF could not be set' },
     mend: {
-      vi: 'Kiểm tra mẫu giấy tờ (template.typ); nhật ký máy chủ ghi nguyên nhân.',
+      vi: 'Kiểm tra mẫu giấy tờ (template.typ); nguyên nhân có trong nhật ký máy chủ.',
       en: "Check the form's template.typ; the server log holds the cause.",
     },
   },
   RENDER_TIMEOUT: {
     kind: 'limited',
-    title: { vi: 'Dựng bản PDF quá thời gian cho phép', en: 'Setting the PDF took longer than allowed' },
+    title: { vi: 'Dựng bản thể hiện PDF quá thời gian cho phép', en: 'Setting the PDF took longer than allowed' },
     mend: {
       vi: 'Chia hồ sơ thành các tài liệu nhỏ hơn, hoặc kiểm tra vòng lặp trong mẫu giấy tờ.',
       en: 'Split the record into smaller documents, or look for a loop in the template.',
@@ -36,8 +36,8 @@ export const RENDER_PROBLEMS = {
   SCAN_UNREADABLE: {
     kind: 'invalid',
     title: {
-      vi: 'Trang quét không phải là ảnh JPEG hoặc PNG đọc được',
-      en: 'A scanned page is no readable JPEG or PNG',
+      vi: 'Không đọc được trang quét dưới dạng ảnh JPEG hoặc PNG',
+      en: 'A scanned page is not a readable JPEG or PNG',
     },
     mend: { vi: 'Quét lại trang được nêu và lưu dạng JPEG hoặc PNG.', en: 'Scan the named page again as JPEG or PNG.' },
   },
@@ -66,16 +66,5 @@ export const RENDER_PROBLEMS = {
     kind: 'invalid',
     title: { vi: 'Nội dung giấy tờ chưa hợp lệ', en: 'The content of the document is not valid' },
     mend: { vi: 'Sửa từng mục được liệt kê rồi gửi lại.', en: 'Correct each listed field and send again.' },
-  },
-  FACTS_DISAGREE: {
-    kind: 'conflict',
-    title: {
-      vi: 'Hai giấy tờ của cùng một hồ sơ không khớp nhau',
-      en: 'Two documents of one record do not agree',
-    },
-    mend: {
-      vi: 'Sửa cho số hồ sơ, thời gian và mã bệnh của hai giấy tờ giống nhau.',
-      en: 'Make record number, times and disease codes of both documents equal.',
-    },
   },
 } as const satisfies Record<string, Problem>;

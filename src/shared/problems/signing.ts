@@ -8,8 +8,8 @@ export const SIGNING_PROBLEMS = {
   },
   NOT_YOUR_TURN: {
     kind: 'forbidden',
-    title: { vi: 'Chưa đến lượt ký của quý vị', en: 'It is not your turn to sign' },
-    mend: { vi: 'Chờ người ký trước hoàn tất.', en: 'Wait until those before you have signed.' },
+    title: { vi: 'Chưa đến lượt ký này', en: 'It is not your turn to sign' },
+    mend: { vi: 'Chờ những người ký trước ký xong.', en: 'Wait until those before you have signed.' },
   },
   ALREADY_SIGNED: {
     kind: 'conflict',
@@ -52,28 +52,31 @@ export const SIGNING_PROBLEMS = {
   TOO_MANY_TRIES: {
     kind: 'limited',
     title: { vi: 'Nhập sai mã PIN quá nhiều lần', en: 'Too many wrong PINs' },
-    mend: { vi: 'Chờ hết thời gian khoá rồi thử lại.', en: 'Wait until the lock ends.' },
+    mend: { vi: 'Chờ hết thời gian khóa rồi thử lại.', en: 'Wait until the lock ends, then try again.' },
   },
   SEAL_NOT_ENROLLED: {
     kind: 'upstream',
-    title: { vi: 'Cơ sở chưa đăng ký chứng thư số để đóng dấu', en: 'The facility has no seal credential' },
-    mend: { vi: 'Đăng ký chứng thư số của cơ sở.', en: 'Enrol the credential of the facility.' },
+    title: { vi: 'Chưa đăng ký chứng thư số của cơ sở', en: 'The facility has no seal credential' },
+    mend: {
+      vi: 'Đăng ký chứng thư số của cơ sở để ký đóng dấu tài liệu.',
+      en: 'Enrol the credential of the facility.',
+    },
   },
   LEVEL_NOT_REACHED: {
     kind: 'upstream',
     title: {
-      vi: 'Chưa đạt mức lưu trữ dài hạn',
+      vi: 'Chữ ký chưa đạt mức hiệu lực dài hạn',
       en: 'The long-term level has not been reached yet',
     },
     mend: {
-      vi: 'Hệ thống tự thử lại khi dịch vụ dấu thời gian và trạng thái chứng thư sẵn sàng.',
+      vi: 'Hệ thống tự thử lại khi dịch vụ dấu thời gian và dịch vụ trạng thái chứng thư số (OCSP/CRL) trả lời.',
       en: 'It is tried again by itself when time-stamp and status services answer.',
     },
   },
   JOB_STOPPED: {
     kind: 'upstream',
-    title: { vi: 'Một công việc nền đã dừng', en: 'A background job has stopped' },
-    mend: { vi: 'Sửa nguyên nhân rồi chạy lại công việc.', en: 'Mend the cause, then start the job again.' },
+    title: { vi: 'Một tác vụ nền đã dừng', en: 'A background job has stopped' },
+    mend: { vi: 'Khắc phục nguyên nhân rồi chạy lại tác vụ.', en: 'Mend the cause, then start the job again.' },
   },
   DOCUMENT_BUSY: {
     kind: 'limited',
@@ -83,12 +86,12 @@ export const SIGNING_PROBLEMS = {
   VERDICT_NOT_PASSED: {
     kind: 'integrity',
     title: {
-      vi: 'Bản dài hạn không qua được phép kiểm tra của chính hệ thống',
+      vi: 'Bản có hiệu lực dài hạn không vượt qua bước kiểm tra chữ ký của hệ thống',
       en: 'The long-term version does not pass our own validation',
     },
     mend: {
-      vi: 'Quản trị viên xem lý do trong nhật ký; tài liệu trước đó vẫn nguyên vẹn.',
-      en: 'The administrator finds the reasons in the log; the earlier revision is untouched.',
+      vi: 'Quản trị viên xem lý do trong nhật ký máy chủ; phiên bản trước đó vẫn nguyên vẹn.',
+      en: 'The administrator finds the reasons in the server log; the earlier revision is untouched.',
     },
   },
   SESSION_UNKNOWN: {
@@ -99,7 +102,7 @@ export const SIGNING_PROBLEMS = {
   CHANGED_SINCE_VIEWED: {
     kind: 'stale',
     title: {
-      vi: 'Bản thể hiện đã khác với bản quý vị đã xem',
+      vi: 'Bản thể hiện không còn là bản đã được xem',
       en: 'The rendition is not the one that you looked at',
     },
     mend: { vi: 'Xem lại tài liệu rồi ký.', en: 'Look at the document again, then sign.' },

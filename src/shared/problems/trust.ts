@@ -11,7 +11,10 @@ export const TRUST_PROBLEMS = {
   },
   AUTHORITY_DIR_INVALID: {
     kind: 'invalid',
-    title: { vi: 'Thư mục PKI thử không dùng được', en: 'The directory of the throw-away authority cannot be used' },
+    title: {
+      vi: 'Thư mục PKI dùng thử không dùng được',
+      en: 'The directory of the throw-away authority cannot be used',
+    },
     mend: {
       vi: 'Tạo lại bằng `antin dev-pki` vào một thư mục trống.',
       en: 'Make a new one with `antin dev-pki` in an empty directory.',
@@ -80,14 +83,14 @@ export const TRUST_PROBLEMS = {
     kind: 'forbidden',
     title: { vi: 'Chứng thư số đã bị thu hồi', en: 'The certificate has been revoked' },
     mend: {
-      vi: 'Không ký được bằng chứng thư này; liên hệ nhà cung cấp để được cấp chứng thư mới.',
+      vi: 'Không ký được bằng chứng thư số này; liên hệ nhà cung cấp để được cấp chứng thư số mới.',
       en: 'Nothing can be signed with it; ask the provider for a new certificate.',
     },
   },
   CERTIFICATE_EXPIRED: {
     kind: 'forbidden',
     title: { vi: 'Chứng thư số đã hết hạn', en: 'The certificate has expired' },
-    mend: { vi: 'Gia hạn hoặc xin cấp chứng thư mới trước khi ký.', en: 'Renew or replace it before signing.' },
+    mend: { vi: 'Gia hạn hoặc xin cấp chứng thư số mới trước khi ký.', en: 'Renew or replace it before signing.' },
   },
   CERTIFICATE_NOT_YET_VALID: {
     kind: 'forbidden',
@@ -100,11 +103,11 @@ export const TRUST_PROBLEMS = {
   CERTIFICATE_UNTRUSTED: {
     kind: 'forbidden',
     title: {
-      vi: 'Chứng thư số không thuộc chuỗi tin cậy',
+      vi: 'Chứng thư số không dẫn tới chứng thư gốc được tin cậy',
       en: 'The certificate does not lead to a trusted root',
     },
     mend: {
-      vi: 'Dùng chứng thư do tổ chức được cấp phép phát hành; quản trị viên kiểm tra TRUST_DIR.',
+      vi: 'Dùng chứng thư số do tổ chức được cấp phép phát hành; quản trị viên kiểm tra TRUST_DIR.',
       en: 'Use a certificate of a licensed provider; the administrator checks TRUST_DIR.',
     },
   },

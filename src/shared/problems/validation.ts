@@ -6,7 +6,7 @@ export const VALIDATION_PROBLEMS = {
     kind: 'conflict',
     title: { vi: 'Tài liệu chưa có chữ ký nào', en: 'The document has no signature yet' },
     mend: {
-      vi: 'Ký tài liệu trước khi nâng cấp chữ ký.',
+      vi: 'Ký tài liệu trước khi nâng mức hiệu lực của chữ ký.',
       en: 'Sign the document before its signatures are extended.',
     },
   },
