@@ -77,13 +77,13 @@ export function createInProcessRunner<Deps>(options: RunnerOptions<Deps>): Runne
         const due = await outbox.unfinished(names);
         if (!due.leased && (due.nextDue === undefined || due.nextDue > clock.now())) return;
         if (stopping) throw new Error('the runner was stopped while work was due');
-        bell.ring();
+        bell.ringAll();
         await sleep(10);
       }
     },
     stop: async (graceMs = 10_000) => {
       stopping = true;
-      bell.ring();
+      bell.ringAll();
       await within(Promise.all(loops), graceMs);
       await stopListening?.();
     },
@@ -126,13 +126,17 @@ async function writeFailure(outbox: Outbox, intent: Intent, error: unknown, log:
   }
 }
 
-/** Wakes sleepers. A ring between "no work found" and "asleep" is not lost: the sleeper says what it had heard. */
+/** A ring is one piece of work and wakes one sleeper. One between "no work found" and "asleep" is not lost: the sleeper says what it had heard. */
 function createBell() {
   let rings = 0;
   const sleepers = new Set<() => void>();
   return {
     count: () => rings,
     ring: () => {
+      rings += 1;
+      for (const wake of sleepers) return wake();
+    },
+    ringAll: () => {
       rings += 1;
       for (const wake of sleepers) wake();
     },

@@ -16,7 +16,7 @@ beforeEach(async () => {
   facilityId = await insertFacility(database());
 });
 
-function ask(subject: string): Promise<boolean> {
+function ask(subject: string): Promise<void> {
   return database().transaction((tx) => outbox.enqueue(tx, { facilityId, job: 'seal', subject }));
 }
 

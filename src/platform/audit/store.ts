@@ -1,27 +1,26 @@
 /** SQL of the audit log. */
 import { sql } from 'kysely';
 import { type Tile, type TileCoordinates, tilePath } from '../../engines/merkle/index.ts';
-import type { Db, Tx } from '../db/index.ts';
+import { type Db, type Tx, writeTogether } from '../db/index.ts';
 import type { AuditEntry } from './entry.ts';
 
+/** Written with the transaction's other writes. */
 export async function insertEntry(tx: Tx, entry: AuditEntry): Promise<void> {
-  await tx
-    .insertInto('audit_entry')
-    .values({
-      id: entry.id,
-      facility_id: entry.facilityId,
-      at: entry.at,
-      actor_kind: entry.actor.kind,
-      actor_id: entry.actor.id,
-      action: entry.action,
-      object_kind: entry.object.kind,
-      object_id: entry.object.id,
-      reason: entry.reason ?? null,
-      details: JSON.stringify(entry.details ?? {}),
-    })
-    .execute();
-  const pending = { entry_id: entry.id, facility_id: entry.facilityId, at: entry.at };
-  await tx.insertInto('audit_pending').values(pending).execute();
+  const { id, at, facilityId } = entry;
+  const row = tx.insertInto('audit_entry').values({
+    id,
+    facility_id: facilityId,
+    at,
+    actor_kind: entry.actor.kind,
+    actor_id: entry.actor.id,
+    action: entry.action,
+    object_kind: entry.object.kind,
+    object_id: entry.object.id,
+    reason: entry.reason ?? null,
+    details: JSON.stringify(entry.details ?? {}),
+  });
+  await writeTogether(tx, row);
+  await writeTogether(tx, tx.insertInto('audit_pending').values({ entry_id: id, facility_id: facilityId, at }));
 }
 
 interface EntryRow {

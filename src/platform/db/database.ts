@@ -1,23 +1,31 @@
-import { Kysely, PostgresDialect, sql } from 'kysely';
+import { Kysely, sql } from 'kysely';
 import pg from 'pg';
-import { AppError, type Log, silentLog } from '../../shared/index.ts';
+import { AppError, type Log, type ProblemCode, silentLog } from '../../shared/index.ts';
 import type { Db, Tx } from './connection.ts';
+import { postgresDialect } from './dialect.ts';
 import { startEmbeddedServer } from './embedded/server.ts';
 import { listenOn } from './listen.ts';
 import { checkSchema, migrate } from './migrate.ts';
 import type { Schema } from './schema.ts';
+import { REFUSED } from './write-together.ts';
 
 /** An owned resource: whoever opened it closes it. */
 export interface Database {
   /** For reads outside a transaction. A transaction is a `Db` too, so readers take `Db`. */
   readonly db: Db;
-  /** Runs `fn` in one transaction; commits durably (fsync) when it resolves, rolls back when it rejects. READ COMMITTED. */
+  /**
+   * Runs `fn` in one transaction; commits durably (fsync) when it resolves, rolls back when it rejects. READ COMMITTED.
+   * Writes put off by `writeTogether` are sent at the latest at the commit, and their conditions checked then.
+   */
   transaction<T>(fn: (tx: Tx) => Promise<T>): Promise<T>;
   /** Has `fn` called once `tx` (from `transaction`) has committed; never if it rolls back. Nothing durable may hang on it. */
   afterCommit(tx: Tx, fn: () => void): void;
   /** Runs `fn` while holding the named lock of the whole database; `undefined` at once if another session holds it. */
   withLock<T>(name: string, fn: () => Promise<T>): Promise<T | undefined>;
-  /** Calls `hear` for each NOTIFY on the channel, reconnecting when the link breaks. @returns a function that stops it. */
+  /**
+   * Calls `hear` for each NOTIFY on the channel, reconnecting when the link breaks. @returns a function that stops it.
+   * A private server is locked to this process: there the channel is kept in memory.
+   */
   listen(channel: string, hear: () => void): Promise<() => Promise<void>>;
   /** Wakes the listeners of a channel in every process. Not part of a transaction: those would commit one by one. */
   notify(channel: string): Promise<void>;
@@ -57,7 +65,7 @@ export async function openDatabase(at: DatabasePlace, options: OpenOptions = {})
   pool.on('connect', (client) =>
     client.on('error', (error) => log.warn({ err: error }, 'a database connection broke')),
   );
-  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  const db = new Kysely<Schema>({ dialect: postgresDialect(pool) });
   const listeners = new Set<() => Promise<void>>();
   const close = async () => {
     for (const stop of listeners) await stop();
@@ -71,18 +79,42 @@ export async function openDatabase(at: DatabasePlace, options: OpenOptions = {})
     await close();
     throw connectionError(error);
   }
-  const listen: Database['listen'] = async (channel, hear) => {
-    const stop = await listenOn(url, channel, hear, log);
-    listeners.add(stop);
-    return () => {
-      listeners.delete(stop);
-      return stop();
-    };
+  if (server !== undefined) return { ...verbs(db), ...inMemoryChannels(), close };
+  return {
+    ...verbs(db),
+    listen: async (channel, hear) => {
+      const stop = await listenOn(url, channel, hear, log);
+      listeners.add(stop);
+      return () => {
+        listeners.delete(stop);
+        return stop();
+      };
+    },
+    notify: async (channel) => {
+      await sql`SELECT pg_notify(${channel}, '')`.execute(db);
+    },
+    close,
   };
-  return { ...verbs(db), listen, close };
 }
 
-function verbs(db: Db): Omit<Database, 'listen' | 'close'> {
+/** The server of a data directory is locked to this process, so nobody else can be listening. */
+function inMemoryChannels(): Pick<Database, 'listen' | 'notify'> {
+  const listeners = new Map<() => void, string>();
+  return {
+    listen: async (channel, hear) => {
+      const listener = (): void => hear();
+      listeners.set(listener, channel);
+      return async () => {
+        listeners.delete(listener);
+      };
+    },
+    notify: async (channel) => {
+      for (const [hear, at] of listeners) if (at === channel) hear();
+    },
+  };
+}
+
+function verbs(db: Db): Omit<Database, 'listen' | 'notify' | 'close'> {
   const commitHooks = new WeakMap<object, (() => void)[]>();
   return {
     db,
@@ -115,9 +147,6 @@ function verbs(db: Db): Omit<Database, 'listen' | 'close'> {
           await sql`SELECT pg_advisory_unlock(${key})`.execute(session);
         }
       }),
-    notify: async (channel) => {
-      await sql`SELECT pg_notify(${channel}, '')`.execute(db);
-    },
   };
 }
 
@@ -145,6 +174,7 @@ const AWAY = /^(08...|57P0[123]|53...|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EN
 function connectionError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof AppError) return error;
   const { code } = error as { code?: unknown };
+  if (code === REFUSED) return new AppError(error.message as ProblemCode);
   const away =
     (typeof code === 'string' && AWAY.test(code)) ||
     /^(Connection terminated|timeout exceeded|Client has encountered a connection error)/i.test(error.message);

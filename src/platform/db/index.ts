@@ -15,3 +15,4 @@ export type * from './schema/parties.ts';
 export type * from './schema/platform.ts';
 export type * from './schema/records.ts';
 export type { Schema } from './schema.ts';
+export { type Condition, type Write, writeTogether } from './write-together.ts';

@@ -13,10 +13,10 @@ export type FailureOutcome =
 
 export interface Outbox {
   /**
-   * Asks for a job in the caller's transaction: both commit or neither. Idle workers hear of it at commit.
-   * @returns true if the request is new, false if the same (facility, job, subject, dedupeKey) was ever asked before.
+   * Asks for a job in the caller's transaction: both commit or neither. An idle worker hears of it after the commit.
+   * The same (facility, job, subject, dedupeKey) is asked for once, however often it comes.
    */
-  enqueue(tx: Tx, intent: NewIntent): Promise<boolean>;
+  enqueue(tx: Tx, intent: NewIntent): Promise<void>;
   /** Takes the next due intent of these jobs under a lease of `leaseMs`, or `undefined`. Expired leases are taken over. */
   claim(options: { worker: string; jobs: readonly JobName[]; leaseMs: number }): Promise<Intent | undefined>;
   /** Prolongs the lease. @throws LEASE_LOST when another worker has taken the intent. */
@@ -71,22 +71,24 @@ const TRIES: Record<ErrorKind, number> = {
 /** Durable job requests over PostgreSQL. `random` (0 ≤ x < 1) spreads the retries of many workers. */
 export function createOutbox(deps: { database: Database; clock: Clock; random?: () => number }): Outbox {
   const { database, clock, random = Math.random } = deps;
-  const bell = createBell(database);
+  // Only a bell: whoever misses it finds the row by polling. Not part of the business transaction, because PostgreSQL
+  // lets transactions that notify commit only one after the other.
+  const ring = (): void => void database.notify(CHANNEL).catch(() => undefined);
+  const completed = new WeakSet<Intent>();
   return {
     enqueue: async (tx, intent) => {
-      const isNew = await store.insert(tx, intent, clock.now());
-      if (isNew) database.afterCommit(tx, bell.ring);
-      return isNew;
+      await store.insert(tx, intent, clock.now());
+      database.afterCommit(tx, ring);
     },
     claim: ({ worker, jobs, leaseMs }) =>
-      database.transaction((tx) => store.claim(tx, { worker, jobs, now: clock.now(), leaseMs, mostTries: MOST_TRIES })),
+      store.claim(database.db, { worker, jobs, now: clock.now(), leaseMs, mostTries: MOST_TRIES }),
     renew: (intent, leaseMs) =>
       store.renew(database.db, intent, new Date(clock.now().getTime() + leaseMs)).then(store.assertHeld),
-    complete: (intent, tx) => {
-      const now = clock.now();
-      return tx === undefined
-        ? database.transaction((own) => store.complete(own, intent, now))
-        : store.complete(tx, intent, now);
+    complete: async (intent, tx) => {
+      if (completed.has(intent)) return;
+      if (tx === undefined) return database.transaction((own) => store.complete(own, intent, clock.now()));
+      await store.complete(tx, intent, clock.now());
+      database.afterCommit(tx, () => completed.add(intent));
     },
     fail: async (intent, thrown) => {
       const error = toAppError(thrown);
@@ -100,18 +102,18 @@ export function createOutbox(deps: { database: Database; clock: Clock; random?: 
     },
     release: async (intent) => {
       await database.transaction((tx) => store.release(tx, intent, clock.now()));
-      bell.ring();
+      ring();
     },
     restart: async (tx, facilityId, intentId) => {
       const restarted = await store.restart(tx, facilityId, intentId, clock.now());
-      if (restarted) database.afterCommit(tx, bell.ring);
+      if (restarted) database.afterCommit(tx, ring);
       return restarted;
     },
     stopped: (facilityId) => store.stopped(database.db, facilityId),
     pending: (facilityId, subject) => store.pending(database.db, facilityId, subject),
     unfinished: (jobs) => store.unfinished(database.db, jobs),
     voidLeases: () => database.transaction((tx) => store.voidLeases(tx, clock.now())),
-    onWork: bell.onRing,
+    onWork: (hear) => database.listen(CHANNEL, hear),
   };
 }
 
@@ -119,38 +121,4 @@ export function createOutbox(deps: { database: Database; clock: Clock; random?: 
 function pause(attempt: number, random: number): number {
   const whole = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1));
   return Math.round(whole * (0.5 + random / 2));
-}
-
-/**
- * Listeners of this process hear at once, those of others by NOTIFY. Only a bell: whoever misses it finds the row by
- * polling. Rings that fall together are sent once, outside the business transaction, because PostgreSQL lets
- * transactions that notify commit only one after the other.
- */
-function createBell(database: Database): { ring(): void; onRing: Outbox['onWork'] } {
-  const listeners = new Set<() => void>();
-  let sending = false;
-  let again = false;
-  const send = async (): Promise<void> => {
-    sending = true;
-    do {
-      again = false;
-      await database.notify(CHANNEL).catch(() => undefined);
-    } while (again);
-    sending = false;
-  };
-  return {
-    ring: () => {
-      for (const listener of listeners) listener();
-      if (sending) again = true;
-      else void send();
-    },
-    onRing: async (ring) => {
-      const stopListening = await database.listen(CHANNEL, ring);
-      listeners.add(ring);
-      return async () => {
-        listeners.delete(ring);
-        await stopListening();
-      };
-    },
-  };
 }

@@ -1,12 +1,12 @@
 /** SQL of the outbox. Every write under a lease names the fence; a row whose fence has moved on is not touched. */
 import { sql } from 'kysely';
 import { AppError, PROBLEMS } from '../../shared/index.ts';
-import type { Db, Tx } from '../db/index.ts';
+import { type Db, type Tx, writeTogether } from '../db/index.ts';
 import type { Intent, NewIntent, PendingIntent, StoppedIntent } from './intent.ts';
 import type { JobName } from './job-name.ts';
 
-export async function insert(tx: Tx, intent: NewIntent, now: Date): Promise<boolean> {
-  const inserted = await tx
+export async function insert(tx: Tx, intent: NewIntent, now: Date): Promise<void> {
+  const asked = tx
     .insertInto('outbox')
     .values({
       facility_id: intent.facilityId,
@@ -21,10 +21,8 @@ export async function insert(tx: Tx, intent: NewIntent, now: Date): Promise<bool
       cause_detail: null,
       finished_at: null,
     })
-    .onConflict((conflict) => conflict.columns(['facility_id', 'job', 'subject', 'dedupe_key']).doNothing())
-    .returning('id')
-    .executeTakeFirst();
-  return inserted !== undefined;
+    .onConflict((conflict) => conflict.columns(['facility_id', 'job', 'subject', 'dedupe_key']).doNothing());
+  await writeTogether(tx, asked);
 }
 
 interface Claim {
@@ -36,94 +34,77 @@ interface Claim {
   readonly mostTries: number;
 }
 
-export async function claim(tx: Tx, options: Claim): Promise<Intent | undefined> {
-  const { now } = options;
+interface ClaimedRow {
+  readonly id: number | null;
+  readonly facility_id: string;
+  readonly job: string;
+  readonly subject: string;
+  readonly payload: Record<string, unknown>;
+  readonly attempts: number;
+  readonly fence: number;
+  readonly given_up: number;
+}
+
+export async function claim(db: Db, options: Claim): Promise<Intent | undefined> {
+  const leaseUntil = new Date(options.now.getTime() + options.leaseMs);
   for (;;) {
-    const found = (await nextWaiting(tx, options)) ?? (await nextExpired(tx, options));
-    if (found === undefined) return undefined;
-    if (found.state === 'leased') await finishAttempt(tx, found, now, 'lease-lost');
-    if (found.attempts < options.mostTries) return lease(tx, found.id, options);
-    await tx
-      .updateTable('outbox')
-      .set({
-        state: 'stopped',
-        lease_until: null,
-        finished_at: now,
-        cause_code: 'WORKER_DIED',
-        cause_detail: PROBLEMS.WORKER_DIED.title.en,
-      })
-      .where('id', '=', found.id)
-      .execute();
+    const { rows } = await claimStatement(options, leaseUntil).execute(db);
+    const [row] = rows;
+    if (row === undefined) throw new TypeError('a claim always answers');
+    if (row.id !== null) {
+      return {
+        id: row.id,
+        facilityId: row.facility_id,
+        job: row.job as JobName,
+        subject: row.subject,
+        payload: row.payload,
+        attempt: row.attempts,
+        fence: row.fence,
+        leaseUntil,
+      };
+    }
+    if (row.given_up === 0) return undefined;
   }
 }
 
-/** The first due row in the order (due, id) that no other worker is looking at. */
-function nextWaiting(tx: Tx, { jobs, now }: Claim) {
-  return tx
-    .selectFrom('outbox')
-    .select(['id', 'fence', 'state', 'attempts'])
-    .where('job', 'in', jobs)
-    .where('state', '=', 'waiting')
-    .where('due_at', '<=', now)
-    .orderBy('due_at')
-    .orderBy('id')
-    .limit(1)
-    .forUpdate()
-    .skipLocked()
-    .executeTakeFirst();
-}
-
-function nextExpired(tx: Tx, { jobs, now }: Claim) {
-  return tx
-    .selectFrom('outbox')
-    .select(['id', 'fence', 'state', 'attempts'])
-    .where('job', 'in', jobs)
-    .where('state', '=', 'leased')
-    .where('lease_until', '<=', now)
-    .orderBy('lease_until')
-    .orderBy('id')
-    .limit(1)
-    .forUpdate()
-    .skipLocked()
-    .executeTakeFirst();
-}
-
-async function lease(tx: Tx, id: number, { worker, now, leaseMs }: Claim): Promise<Intent> {
-  const leaseUntil = new Date(now.getTime() + leaseMs);
-  const row = await tx
-    .updateTable('outbox')
-    .set((eb) => ({
-      state: 'leased',
-      lease_until: leaseUntil,
-      fence: eb('fence', '+', 1),
-      attempts: eb('attempts', '+', 1),
-    }))
-    .where('id', '=', id)
-    .returning(['facility_id', 'job', 'subject', 'payload', 'attempts', 'fence'])
-    .executeTakeFirstOrThrow();
-  await tx
-    .insertInto('outbox_attempt')
-    .values({
-      outbox_id: id,
-      fence: row.fence,
-      facility_id: row.facility_id,
-      worker,
-      started_at: now,
-      finished_at: null,
-      outcome: null,
-      cause_code: null,
-    })
-    .execute();
-  return {
-    id,
-    facilityId: row.facility_id,
-    job: row.job as JobName,
-    subject: row.subject,
-    payload: row.payload,
-    attempt: row.attempts,
-    fence: row.fence,
-    leaseUntil,
-  };
+/**
+ * One statement, so one round trip and no transaction to hold: the first due row in the order (due, id) that no other
+ * worker is looking at, else one whose lease has run out, is leased anew; or stopped, if its tries are used up.
+ */
+function claimStatement({ worker, jobs, now, mostTries }: Claim, leaseUntil: Date) {
+  return sql<ClaimedRow>`
+    WITH waiting AS (
+      SELECT id, fence, state, attempts FROM outbox
+      WHERE state = 'waiting' AND job = ANY(${jobs}) AND due_at <= ${now}
+      ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+    ), expired AS (
+      SELECT id, fence, state, attempts FROM outbox
+      WHERE state = 'leased' AND job = ANY(${jobs}) AND lease_until <= ${now} AND NOT EXISTS (SELECT FROM waiting)
+      ORDER BY lease_until, id LIMIT 1 FOR UPDATE SKIP LOCKED
+    ), found AS (
+      SELECT * FROM waiting UNION ALL SELECT * FROM expired
+    ), lost AS (
+      UPDATE outbox_attempt AS attempt SET finished_at = ${now}, outcome = 'lease-lost'
+      FROM found
+      WHERE found.state = 'leased' AND outbox_id = found.id AND attempt.fence = found.fence AND finished_at IS NULL
+    ), given_up AS (
+      UPDATE outbox SET state = 'stopped', lease_until = NULL, finished_at = ${now},
+        cause_code = 'WORKER_DIED', cause_detail = ${PROBLEMS.WORKER_DIED.title.en}
+      FROM found
+      WHERE outbox.id = found.id AND found.attempts >= ${mostTries}
+      RETURNING outbox.id
+    ), leased AS (
+      UPDATE outbox SET state = 'leased', lease_until = ${leaseUntil},
+        fence = outbox.fence + 1, attempts = outbox.attempts + 1
+      FROM found
+      WHERE outbox.id = found.id AND found.attempts < ${mostTries}
+      RETURNING outbox.id, facility_id, job, subject, payload, outbox.attempts, outbox.fence
+    ), attempt AS (
+      INSERT INTO outbox_attempt (outbox_id, fence, facility_id, worker, started_at)
+      SELECT id, fence, facility_id, ${worker}::text, ${now}::timestamptz FROM leased
+    )
+    SELECT leased.*, given_up.n AS given_up
+    FROM (SELECT count(*) AS n FROM given_up) AS given_up LEFT JOIN leased ON true`;
 }
 
 /** @returns whether the lease is still ours. */
@@ -133,15 +114,18 @@ export async function renew(db: Db, intent: Intent, until: Date): Promise<boolea
 }
 
 export async function complete(tx: Tx, intent: Intent, now: Date): Promise<void> {
-  const changed = await held(tx, intent)
-    .set({ state: 'done', lease_until: null, cause_code: null, cause_detail: null, finished_at: now })
-    .executeTakeFirst();
-  if (changed.numUpdatedRows === 1n) {
-    await finishAttempt(tx, intent, now, 'done');
-    return;
-  }
-  const row = await tx.selectFrom('outbox').select(['state', 'fence']).where('id', '=', intent.id).executeTakeFirst();
-  assertHeld(row?.state === 'done' && row.fence === intent.fence);
+  const done = held(tx, intent).set({
+    state: 'done',
+    lease_until: null,
+    cause_code: null,
+    cause_detail: null,
+    finished_at: now,
+  });
+  const before = sql<boolean>`EXISTS (
+    SELECT FROM outbox WHERE id = ${intent.id} AND state = 'done' AND fence = ${intent.fence}
+  )`;
+  await writeTogether(tx, done, { refusal: 'LEASE_LOST', or: before });
+  await writeTogether(tx, attemptEnd(tx, intent, now, 'done'));
 }
 
 interface Failure {
@@ -260,18 +244,18 @@ function held(db: Db, intent: Intent) {
     .where('fence', '=', intent.fence);
 }
 
-async function finishAttempt(
-  tx: Tx,
-  attempt: { readonly id: number; readonly fence: number },
-  now: Date,
-  outcome: 'done' | 'retry' | 'stopped' | 'lease-lost',
-  causeCode: string | null = null,
-): Promise<void> {
-  await tx
+type Attempt = { readonly id: number; readonly fence: number };
+type Outcome = 'done' | 'retry' | 'stopped' | 'lease-lost';
+
+async function finishAttempt(tx: Tx, attempt: Attempt, now: Date, outcome: Outcome, causeCode?: string): Promise<void> {
+  await attemptEnd(tx, attempt, now, outcome, causeCode).execute();
+}
+
+function attemptEnd(tx: Tx, attempt: Attempt, now: Date, outcome: Outcome, causeCode: string | null = null) {
+  return tx
     .updateTable('outbox_attempt')
     .set({ finished_at: now, outcome, cause_code: causeCode })
     .where('outbox_id', '=', attempt.id)
     .where('fence', '=', attempt.fence)
-    .where('finished_at', 'is', null)
-    .execute();
+    .where('finished_at', 'is', null);
 }

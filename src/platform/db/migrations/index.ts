@@ -2,6 +2,12 @@
 import { platformMigration } from './0001-platform.ts';
 import { recordsMigration } from './0002-records.ts';
 import { partiesArchiveMigration } from './0003-parties-archive.ts';
+import { refuseUnlessMigration } from './0004-refuse-unless.ts';
 import type { Migration } from './migration.ts';
 
-export const MIGRATIONS: readonly Migration[] = [platformMigration, recordsMigration, partiesArchiveMigration];
+export const MIGRATIONS: readonly Migration[] = [
+  platformMigration,
+  recordsMigration,
+  partiesArchiveMigration,
+  refuseUnlessMigration,
+];
