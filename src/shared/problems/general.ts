@@ -17,6 +17,6 @@ export const GENERAL_PROBLEMS = {
   USAGE: {
     kind: 'invalid',
     title: { vi: 'Lệnh được dùng không đúng', en: 'The command was used wrongly' },
-    mend: { vi: 'Xem `antin --help`.', en: 'See `antin --help`.' },
+    mend: { vi: 'Xem hướng dẫn bằng `antin --help`.', en: 'See `antin --help`.' },
   },
 } as const satisfies Record<string, Problem>;
