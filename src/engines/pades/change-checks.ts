@@ -11,6 +11,7 @@ import {
   type PdfObject,
   type PdfView,
   ref,
+  signatureFields,
 } from '../pdf/index.ts';
 import { sameValue } from './change-graph.ts';
 import { type CheckName, NEW_FIELD_KEYS } from './change-rules.ts';
@@ -72,13 +73,16 @@ export const CHECKS: Readonly<
     // An appearance dictionary that something else uses too would from now on be two things to two readers.
     if (isRef(before) && isShared(before.num)) return undefined;
     if (field?.type !== 'Sig') return isVariable(field) ? 'form-filling' : undefined;
-    const signed = field.signedAs !== undefined && after !== undefined && ownsItsResources(newer, after);
-    return signed ? field.signedAs : undefined;
+    if (field.signedAs === undefined || after === undefined || !ownsItsResources(newer, after)) return undefined;
+    return field.signedAs === 'signing' || drawsNothing(newer, after) ? field.signedAs : undefined;
   },
 
   'appearance-state': ({ field }) => (isVariable(field) ? 'form-filling' : undefined),
 
   'while-signing': ({ after, field }) => (after === undefined ? undefined : field?.signedAs),
+
+  // A background or a border shows as an appearance does, so a time-stamp, which nobody answers for by name, brings none.
+  'widget-look': ({ after, field }) => (after !== undefined && field?.signedAs === 'signing' ? 'signing' : undefined),
 
   'widget-flags': ({ older, newer, before, after, field }) => {
     if (field?.signedAs === undefined) return undefined;
@@ -87,7 +91,9 @@ export const CHECKS: Readonly<
     if (previous === undefined || next === undefined || !isInteger(previous) || !isInteger(next)) return undefined;
     const set = next & ~previous;
     const cleared = previous & ~next;
-    return (set & ~MAY_BE_SET) === 0 && (cleared & ~MAY_BE_CLEARED) === 0 ? field.signedAs : undefined;
+    const [settable, clearable] =
+      field.signedAs === 'signing' ? [MAY_BE_SET, MAY_BE_CLEARED] : [MAY_BE_SET & ~PRINT, 0];
+    return (set & ~settable) === 0 && (cleared & ~clearable) === 0 ? field.signedAs : undefined;
   },
 
   // Signers mark fields that they lock as read-only; nothing else may change here.
@@ -99,8 +105,9 @@ export const CHECKS: Readonly<
 };
 
 const READ_ONLY = 1;
+const PRINT = 4;
 /** Print, ReadOnly, Locked, LockedContents (ISO 32000-2 table 167). */
-const MAY_BE_SET = 4 | 64 | 128 | 512;
+const MAY_BE_SET = PRINT | 64 | 128 | 512;
 /** Invisible, Hidden, NoView. */
 const MAY_BE_CLEARED = 1 | 2 | 32;
 const PUSH_BUTTON = 1 << 16;
@@ -110,8 +117,9 @@ export function sightOf(older: PdfView, newer: PdfView, before: PdfDict, after: 
   const type = older.name(inherited(older, before, 'FT'));
   const flags = older.number(inherited(older, before, 'Ff')) ?? 0;
   const hadValue = older.resolve(inherited(older, before, 'V')) !== null;
-  const value = newer.dict(inherited(newer, after, 'V'));
-  const signed = type === 'Sig' && !hadValue && value !== undefined;
+  const held = inherited(newer, after, 'V');
+  const value = newer.dict(held);
+  const signed = type === 'Sig' && !hadValue && value !== undefined && isJudged(newer, held);
   return {
     name: qualifiedName(older, before),
     type,
@@ -152,7 +160,19 @@ function signatureClass(view: PdfView, value: PdfDict): 'signing' | 'ltv' {
 function isNewSignature(older: PdfView, newer: PdfView, value: PdfObject | undefined): boolean {
   const dict = newer.dict(value);
   if (dict === undefined || !dict.has('ByteRange') || !dict.has('Contents')) return false;
-  return !isRef(value) || isUnused(older, value.num);
+  return isJudged(newer, value) && isRef(value) && isUnused(older, value.num);
+}
+
+const judged = new WeakMap<PdfView, ReadonlySet<number>>();
+
+/** True if the form leads to this signature dictionary, so that it is judged; one that is not must not count as anybody's. */
+function isJudged(view: PdfView, value: PdfObject | undefined): boolean {
+  let values = judged.get(view);
+  if (values === undefined) {
+    values = new Set(signatureFields(view).flatMap(({ valueRef }) => valueRef?.num ?? []));
+    judged.set(view, values);
+  }
+  return isRef(value) && values.has(value.num);
 }
 
 /** True if no reader of that revision finds an object under this number. */
@@ -243,49 +263,73 @@ export function newSignatureField(
   const field = newer.dict(target);
   if (!isRef(target) || field === undefined || !isUnused(older, target.num)) return undefined;
   const fieldName = newer.text(field.get('T'));
-  if (newer.name(field.get('FT')) !== 'Sig' || fieldName === undefined || fieldName === '' || takenNames.has(fieldName))
-    return undefined;
-  if (field.has('Parent')) return undefined;
+  if (newer.name(field.get('FT')) !== 'Sig' || !isFreeName(fieldName, takenNames)) return undefined;
+  if (field.has('Parent') || ![...field.keys()].every((key) => NEW_FIELD_KEYS.has(key))) return undefined;
   const kids = newer.array(field.get('Kids'));
-  if (field.has('Kids') && kids === undefined) return undefined;
-  const widgets = kids ?? [target];
+  // Either the field is its own widget or its kids are: something that is both could be shown as one and judged as the other.
+  if (field.has('Kids') && (kids === undefined || WIDGET_KEYS.some((key) => field.has(key)))) return undefined;
   const value = field.get('V');
   const signed = value !== undefined && newer.resolve(value) !== null;
   if (signed && !isNewSignature(older, newer, value)) return undefined;
-  if (![...field.keys()].every((key) => NEW_FIELD_KEYS.has(key))) return undefined;
+  const valueDict = newer.dict(value);
+  const isTimestamp = valueDict !== undefined && signatureClass(newer, valueDict) === 'ltv';
 
   let visible = false;
-  for (const item of widgets) {
+  for (const item of kids ?? [target]) {
     const widget = newer.dict(item);
     if (!isRef(item) || widget === undefined || !isUnused(older, item.num)) return undefined;
     if (newer.name(widget.get('Subtype')) !== 'Widget') return undefined;
-    if (![...widget.keys()].every((key) => NEW_FIELD_KEYS.has(key))) return undefined;
-    const parent = widget.get('Parent');
-    if (item.num !== target.num && !(isRef(parent) && parent.num === target.num)) return undefined;
-    const seen = isVisible(newer, widget);
-    visible ||= seen;
+    if (kids !== undefined && !isPlainKid(widget, target.num)) return undefined;
+    visible ||= isVisible(newer, widget);
     const appearance = widget.get('AP');
-    if (appearance === undefined) continue;
-    if (!ownsItsResources(newer, appearance)) return undefined;
-    // Without a signature nobody answers for what the widget draws over the page.
-    if (!signed && seen && !drawsNothing(newer, appearance)) return undefined;
+    if (appearance !== undefined && !ownsItsResources(newer, appearance)) return undefined;
+    // Without a person's signature nobody answers for what the widget draws over the page, on screen or on paper.
+    if ((!signed || isTimestamp) && hasArea(newer, widget) && !isBlank(newer, widget)) return undefined;
   }
-  const valueDict = newer.dict(value);
-  const timestamp = signed && valueDict !== undefined && signatureClass(newer, valueDict) === 'ltv';
-  return { class: timestamp && !visible ? 'ltv' : 'signing', name: fieldName, visible: visible && signed };
+  return { class: isTimestamp && !visible ? 'ltv' : 'signing', name: fieldName, visible: visible && signed };
+}
+
+/** A full stop would make it look like the name of a field further down (ISO 32000-2 §12.7.4.2). */
+function isFreeName(name: string | undefined, taken: ReadonlySet<string>): name is string {
+  return name !== undefined && name !== '' && !name.includes('.') && !taken.has(name);
+}
+
+const WIDGET_KEYS = ['Subtype', 'Rect', 'AP', 'MK'];
+/** What makes a kid a field of its own, with another type or value. */
+const FIELD_KEYS = ['T', 'FT', 'V', 'Kids'];
+
+function isPlainKid(widget: PdfDict, field: number): boolean {
+  const parent = widget.get('Parent');
+  if (!isRef(parent) || parent.num !== field) return false;
+  return [...widget.keys()].every((key) => NEW_FIELD_KEYS.has(key) && !FIELD_KEYS.includes(key));
+}
+
+function hasArea(view: PdfView, widget: PdfDict): boolean {
+  const [x0, y0, x1, y1] = (view.array(widget.get('Rect')) ?? []).map((item) => view.number(item));
+  if (x0 === undefined || y0 === undefined || x1 === undefined || y1 === undefined) return true;
+  return x0 !== x1 && y0 !== y1;
 }
 
 function isVisible(view: PdfView, widget: PdfDict): boolean {
-  const [x0, y0, x1, y1] = (view.array(widget.get('Rect')) ?? []).map((item) => view.number(item));
-  if (x0 === undefined || y0 === undefined || x1 === undefined || y1 === undefined) return true;
   const hidden = ((view.number(widget.get('F')) ?? 0) & (2 | 32)) !== 0;
-  return !hidden && x0 !== x1 && y0 !== y1;
+  return !hidden && hasArea(view, widget);
+}
+
+/** Nothing in its appearance, and nothing from which a reader would make one (ISO 32000-2 table 192). */
+function isBlank(view: PdfView, widget: PdfDict): boolean {
+  const look = widget.get('MK');
+  if (look !== undefined && view.resolve(look) !== null) {
+    const entries = view.dict(look);
+    if (entries === undefined || ![...entries.keys()].every((key) => key === 'R')) return false;
+  }
+  const appearance = widget.get('AP');
+  return appearance === undefined || drawsNothing(view, appearance);
 }
 
 function drawsNothing(view: PdfView, appearance: PdfObject): boolean {
   const dict = view.dict(appearance);
   return [...(dict?.values() ?? [])].every((form) => {
     const stream = view.resolve(form);
-    return stream === null || (isStream(stream) && /^[\sqQ]*$/.test(contentText(view, form)));
+    return stream === null || (isStream(stream) && /^(?:[\sqQ\0]|%[^\r\n]*)*$/.test(contentText(view, form)));
   });
 }

@@ -7,7 +7,7 @@
 import type { ChangeClass } from './types.ts';
 
 /** Goes up whenever a rule changes, so that a stored verdict tells under which rules it was made. */
-export const CHANGE_RULES_VERSION = 1;
+export const CHANGE_RULES_VERSION = 2;
 
 export type Role =
   | 'trailer'
@@ -38,6 +38,7 @@ export type CheckName =
   | 'field-appearance'
   | 'appearance-state'
   | 'while-signing'
+  | 'widget-look'
   | 'widget-flags'
   | 'field-flags'
   | 'first-annotations';
@@ -105,7 +106,7 @@ export const CHANGE_RULES: Readonly<Record<Role, Readonly<Record<string, KeyRule
     AS: { check: 'appearance-state' },
     I: { check: 'appearance-state' },
     RV: { check: 'appearance-state' },
-    MK: { check: 'while-signing' },
+    MK: { check: 'widget-look' },
     M: { check: 'while-signing' },
     Lock: { check: 'while-signing' },
     F: { check: 'widget-flags' },

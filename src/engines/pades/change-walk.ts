@@ -90,6 +90,22 @@ export function compareRevisions(older: PdfView, newer: PdfView, { touched, isSh
     (naming ? namings : tasks).push({ role, before, after, path, field, naming });
   };
 
+  /** Where it matters which object is meant, an equal copy will not do: only one of the two is in the form or the page tree. */
+  const visitSame = (
+    role: Role,
+    before: PdfObject | undefined,
+    after: PdfObject | undefined,
+    path: Path,
+    field?: FieldSight,
+    naming = false,
+  ): void => {
+    const isOther = isRef(before)
+      ? !isRef(after) || before.num !== after.num || before.gen !== after.gen
+      : isRef(after);
+    if (isOther) report(path, 'forbidden', field?.name);
+    else visit(role, before, after, path, field, naming);
+  };
+
   /** Same reference at a place below which nothing changed. */
   const isUntouched = ({ before, after }: Task): boolean =>
     isRef(before) && isRef(after) && before.num === after.num && before.gen === after.gen && !touched.has(before.num);
@@ -148,9 +164,10 @@ export function compareRevisions(older: PdfView, newer: PdfView, { touched, isSh
       if (isSameToken(item, after[index])) continue;
       const path = below(task.path, `[${index}]`);
       if (role === 'page-kids') visit('page-tree', item, after[index], path);
-      else if (role === 'field-kids') visit('field', item, after[index], path);
+      else if (role === 'field-kids') visitSame('field', item, after[index], path, task.field);
       // An explicit destination names its page (ISO 32000-2 §12.3.2.2).
-      else visit('frozen', item, after[index], path, task.field, task.naming || (destination && index === 0));
+      else if (task.naming) visitSame('frozen', item, after[index], path, task.field, true);
+      else visit('frozen', item, after[index], path, task.field, destination && index === 0);
     }
   };
 
@@ -209,7 +226,8 @@ export function compareRevisions(older: PdfView, newer: PdfView, { touched, isSh
       return;
     }
     const below = rule?.role ?? (role === 'default-resources' ? 'default-resource-group' : 'frozen');
-    visit(below, before, after, path, field, below === 'frozen' && NAMING_KEYS.has(key));
+    if (below === 'frozen' && NAMING_KEYS.has(key)) visitSame(below, before, after, path, field, true);
+    else visit(below, before, after, path, field);
   };
 
   const added = (role: Role, rule: KeyRule | undefined, after: PdfObject | undefined): ChangeClass | undefined => {
@@ -310,8 +328,10 @@ export function compareRevisions(older: PdfView, newer: PdfView, { touched, isSh
       const fresh = !isRef(item) || isUnused(older, item.num);
       return fresh && isMarkup(newer, dict) && !dict.has('A') && !dict.has('AA') ? 'annotations' : 'forbidden';
     }
-    // A widget comes with its field, which must be in the form too.
+    // A widget comes with its field, which must be in the form too and know it: only then was its look judged.
     const top = dict.get('Parent') ?? item;
+    const kids = newer.array(newer.dict(top)?.get('Kids')) ?? [top ?? null];
+    if (!isRef(item) || !kids.some((kid) => isRef(kid) && kid.num === item.num)) return 'forbidden';
     const listed = newer.array(newer.dict(newer.root.get('AcroForm'))?.get('Fields')) ?? [];
     const known = isRef(top) && listed.some((field) => isRef(field) && field.num === top.num);
     return (known ? classify(top)?.class : undefined) ?? 'forbidden';
