@@ -6,7 +6,7 @@ export interface Figure {
   readonly quantity: string;
   readonly value: number;
   readonly unit: '1/s' | 'ms' | 'bytes' | '×' | 'documents';
-  /** The goal of signing.md; shown beside the figure, never a reason to fail. */
+  /** The goal; shown beside the figure, never a reason to fail. */
   readonly goal?: { readonly atMost: number } | { readonly atLeast: number };
 }
 

@@ -12,7 +12,7 @@ interface Algorithm {
   readonly name: string;
   readonly signer: string;
   readonly scheme: SigningScheme;
-  /** The goal of signing.md, where it names one. */
+  /** The goal, where there is one. */
   readonly goals: { readonly ownWork?: number; readonly rate?: number };
   readonly gated: boolean;
 }

@@ -14,7 +14,7 @@ export interface Slot {
   readonly signedAt: Date | undefined;
   /** Revision that this signature made. */
   readonly revision: number | undefined;
-  /** False once signed: a time-stamp is owed (signing.md). */
+  /** False once signed: a time-stamp is owed. */
   readonly timestamped: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** `POST /v1/validations`: any PDF → the report of validation.md. */
+/** `POST /v1/validations`: any PDF → the validation report. */
 import { z } from '@hono/zod-openapi';
 import { type App, addRoute, type RouteContext } from '../route.ts';
 

@@ -67,7 +67,7 @@ export function readDistributionPoints(node: DerNode): DistributionPoint[] {
     });
 }
 
-/** The http and https addresses among the names; LDAP is passed over (signing.md). */
+/** The http and https addresses among the names; LDAP is passed over. */
 export function webAddresses(names: readonly GeneralName[]): string[] {
   return names.flatMap((name) => (name.kind === 'uri' && /^https?:\/\//i.test(name.value) ? [name.value] : []));
 }

@@ -15,7 +15,7 @@ import { OID } from './oids.ts';
 import { createRecent } from './recent.ts';
 import type { Certificate, KeyAlgorithm, RawSigner, SignatureAlgorithm, SigningScheme } from './types.ts';
 
-/** The least RSA modulus that counts as strong (Circular 15/2025/TT-BKHCN, signing.md). */
+/** The least RSA modulus that counts as strong (Circular 15/2025/TT-BKHCN). */
 export const MIN_RSA_BITS = 2048;
 
 type PssAlgorithm = Extract<SignatureAlgorithm, { scheme: 'rsa-pss' }>;

@@ -78,7 +78,7 @@ export type SignatureAlgorithm =
   | { readonly scheme: 'ecdsa'; readonly digest: DigestName | 'SHA-1' | undefined }
   | { readonly scheme: 'other'; readonly oid: string };
 
-/** What a signer will make: chosen per credential at enrolment (signing.md). */
+/** What a signer will make: chosen per credential at enrolment. */
 export type SigningScheme =
   | { readonly scheme: 'rsa-pkcs1'; readonly digest: DigestName }
   | { readonly scheme: 'rsa-pss'; readonly digest: DigestName }

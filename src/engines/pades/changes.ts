@@ -1,4 +1,4 @@
-/** Difference analysis: what came after a signed revision, and whether the signers allowed it (validation.md). */
+/** Difference analysis: what came after a signed revision, and whether the signers allowed it. */
 import type { PdfFile } from '../pdf/index.ts';
 import { type ChangeGraph, createChangeGraph } from './change-graph.ts';
 import { compareRevisions, type FoundChange } from './change-walk.ts';

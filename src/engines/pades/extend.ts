@@ -86,7 +86,7 @@ function signaturesOf(seen: Examination): readonly ExaminedSignature[] {
 
 /**
  * Adds to the DSS what a validator needs for signers, time-stamps and those who answer for them. Answers about a certificate are
- * younger than the moment proven for its signature (signing.md, revocation freshness).
+ * younger than the moment proven for its signature.
  */
 async function addValidationData(
   bytes: Uint8Array,

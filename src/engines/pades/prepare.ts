@@ -1,4 +1,4 @@
-/** First half of signing: the document with a gap, and what has to be signed (signing.md: two-phase and storable). */
+/** First half of signing: the document with a gap, and what has to be signed (in two phases; what lies between can be stored). */
 import { digest } from '../../shared/index.ts';
 import { openPdf } from '../pdf/index.ts';
 import { layOut } from './layout.ts';

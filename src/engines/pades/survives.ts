@@ -1,4 +1,4 @@
-/** The check before storing a new revision: nothing that was signed may suffer (signing.md, signature survival). */
+/** The check before storing a new revision: nothing that was signed may suffer. */
 import { AppError } from '../../shared/index.ts';
 import { openPdf, signatureDictionaries } from '../pdf/index.ts';
 import type { ValidateOptions, ValidationReport } from './types.ts';

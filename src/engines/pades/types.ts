@@ -99,7 +99,7 @@ export interface LocalSigner {
 
 export type Indication = 'TOTAL-PASSED' | 'INDETERMINATE' | 'TOTAL-FAILED';
 
-/** Later changes, from harmless to forbidden (validation.md). */
+/** Later changes, from harmless to forbidden. */
 export type ChangeClass = 'none' | 'ltv' | 'metadata' | 'signing' | 'form-filling' | 'annotations' | 'forbidden';
 
 export interface Change {
@@ -165,7 +165,7 @@ export interface SignatureReport {
   readonly revocation: readonly RevocationReport[];
 }
 
-/** One object per file; keys in this order (validation.md). */
+/** One object per file; keys in this order. */
 export interface ValidationReport {
   readonly file: string;
   readonly sha256: string;

@@ -1,4 +1,4 @@
-/** The verdict about a PDF, as data (validation.md, EN 319 102-1). */
+/** The verdict about a PDF, as data (EN 319 102-1). */
 import { AppError, sha256Hex } from '../../shared/index.ts';
 import { openPdf, type PdfFile } from '../pdf/index.ts';
 import { type Examination, examine } from './examine.ts';

@@ -105,7 +105,7 @@ export interface SignatureDictionary {
   readonly contents: Uint8Array | undefined;
   /** Place of the `<…>` token of /Contents in the file, delimiters included; undefined if not a direct hexadecimal string of this object. */
   readonly contentsSpan: { readonly start: number; readonly end: number } | undefined;
-  /** What is wrong with ByteRange, empty if it is the whole file but exactly the /Contents token (see validation.md). */
+  /** What is wrong with ByteRange, empty if it is the whole file but exactly the /Contents token. */
   readonly byteRangeProblems: readonly string[];
   /** Revision that ByteRange ends with, undefined if it ends nowhere. */
   readonly coversRevision: number | undefined;

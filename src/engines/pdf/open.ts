@@ -11,7 +11,7 @@ import { cursorAt } from './syntax.ts';
 import { createView, type ObjectCache } from './view.ts';
 import { readRevisions } from './xref.ts';
 
-/** Greatest file taken anywhere (architecture.md §8). */
+/** Greatest file taken anywhere. */
 const MAX_PDF_BYTES = 200 * 1024 * 1024;
 
 const DEFAULT_LIMITS: PdfLimits = {

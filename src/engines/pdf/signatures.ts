@@ -1,4 +1,4 @@
-/** Signature dictionaries (ISO 32000-2 §12.8.1) and whether their byte ranges are what they must be (validation.md). */
+/** Signature dictionaries (ISO 32000-2 §12.8.1) and whether their byte ranges are what they must be. */
 import { signatureFields } from './fields.ts';
 import type { PdfFile, PdfView, SignatureDictionary } from './file.ts';
 import { takeObjectHeader } from './indirect.ts';
