@@ -216,11 +216,15 @@ export async function completeTurn(
   };
 }
 
+/** Revocation data of a time-stamp authority comes with the extension to B-LT. */
+const MENDED_BY_EXTENSION: ReadonlySet<string> = new Set(['NO_REVOCATION_DATA', 'TRY_LATER']);
+
 /** A CMS made elsewhere may bring a time-stamp of its own: what our validator finds wrong would stay in the file for ever. */
 function refuseForeignFlaws(report: ValidationReport, field: string): void {
   const made = report.signatures.find((one) => one.field === field);
   if (made === undefined || made.indication === 'TOTAL-FAILED') throw new AppError('SIGNATURE_VALUE_WRONG');
-  if (made.timestamps.every((one) => one.indication === 'TOTAL-PASSED')) return;
+  const stamps = made.timestamps.filter((one) => one.kind === 'signature-timestamp');
+  if (stamps.every((one) => one.reasons.every((reason) => MENDED_BY_EXTENSION.has(reason)))) return;
   throw new AppError('SIGNATURE_VALUE_WRONG', {
     detail: {
       vi: 'Dấu thời gian kèm trong CMS không kiểm tra được',

@@ -24,30 +24,43 @@ export interface RequestOptions {
   readonly headers?: Record<string, string>;
 }
 
+export interface OpenOptions {
+  readonly clock?: Clock;
+  /** Default true. */
+  readonly jobs?: boolean;
+  readonly maxPdfBytes?: number;
+  readonly bodyTimeoutMs?: number;
+  /** PEM files of further anchors. */
+  readonly extraAnchors?: readonly string[];
+}
+
+/** Opens the system on a data folder, a new one or one that was closed before; who opens it closes it. */
+export async function openAntin(dataDir: string, options: OpenOptions = {}): Promise<RunningAntin> {
+  mkdirSync(dataDir, { recursive: true });
+  const antin = await compose({
+    mode: 'demo',
+    dataDir,
+    publicBaseUrl: 'http://127.0.0.1:8080',
+    policiesDir: shipped('storage-policies'),
+    tsaUrls: [],
+    maxPdfBytes: options.maxPdfBytes ?? 20 * 1024 * 1024,
+    ...(options.bodyTimeoutMs === undefined ? {} : { bodyTimeoutMs: options.bodyTimeoutMs }),
+    ...(options.extraAnchors === undefined ? {} : { extraAnchors: options.extraAnchors }),
+    clock: options.clock ?? systemClock,
+    log: silentLog,
+    parallel: 1,
+  });
+  const hospital = await openDemoHospital(antin);
+  if (options.jobs !== false) await antin.runner.start();
+  return { antin, hospital, dataDir, request: (method, path, sent = {}) => send(antin, method, path, sent) };
+}
+
 /** Registers hooks; the returned function gives the running system inside tests. Jobs run. */
-export function useAntin(
-  options: { clock?: Clock; jobs?: boolean; maxPdfBytes?: number; bodyTimeoutMs?: number } = {},
-): () => RunningAntin {
+export function useAntin(options: OpenOptions = {}): () => RunningAntin {
   const folder = temporaryFolder();
   let running: RunningAntin | undefined;
   beforeAll(async () => {
-    const dataDir = join(folder.path, 'data');
-    mkdirSync(dataDir, { recursive: true });
-    const antin = await compose({
-      mode: 'demo',
-      dataDir,
-      publicBaseUrl: 'http://127.0.0.1:8080',
-      policiesDir: shipped('storage-policies'),
-      tsaUrls: [],
-      maxPdfBytes: options.maxPdfBytes ?? 20 * 1024 * 1024,
-      ...(options.bodyTimeoutMs === undefined ? {} : { bodyTimeoutMs: options.bodyTimeoutMs }),
-      clock: options.clock ?? systemClock,
-      log: silentLog,
-      parallel: 1,
-    });
-    const hospital = await openDemoHospital(antin);
-    if (options.jobs !== false) await antin.runner.start();
-    running = { antin, hospital, dataDir, request: (method, path, sent = {}) => send(antin, method, path, sent) };
+    running = await openAntin(join(folder.path, 'data'), options);
   }, 120_000);
   afterAll(async () => {
     await running?.antin.close();
