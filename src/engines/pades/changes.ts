@@ -2,6 +2,7 @@
 import type { PdfFile } from '../pdf/index.ts';
 import { type ChangeGraph, createChangeGraph } from './change-graph.ts';
 import { compareRevisions, type FoundChange } from './change-walk.ts';
+import { strayParts } from './stray-parts.ts';
 import type { Change, ChangeClass } from './types.ts';
 
 /** From harmless to forbidden; metadata go along with whatever else a revision does. */
@@ -90,7 +91,8 @@ function computeSteps(file: PdfFile, first: number): Steps {
   if (from < file.revisions.length) graph ??= createChangeGraph(file, from);
   for (let index = from; index < file.revisions.length; index += 1) {
     const found = graph?.next(file, (step) => compareRevisions(file.view(index), file.view(index + 1), step)) ?? [];
-    steps.push(found.map((change) => atRevision(change, index + 1)));
+    const stray = strayParts(file, index + 1).map((path): FoundChange => ({ path, class: 'forbidden' }));
+    steps.push([...found, ...stray].map((change) => atRevision(change, index + 1)));
   }
   return { first, steps, graph };
 }

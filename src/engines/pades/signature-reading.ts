@@ -12,9 +12,10 @@ import {
   type SignatureAlgorithm,
   type SignedData,
   type SignerInfo,
+  sameBytes,
   type TimestampToken,
 } from '../crypto/index.ts';
-import type { PdfFile, SignatureDictionary } from '../pdf/index.ts';
+import type { PdfDict, PdfFile, SignatureDictionary } from '../pdf/index.ts';
 import type { Gap } from './range-digests.ts';
 import { type Reason, RULINGS, reasonOf } from './verdicts.ts';
 
@@ -73,22 +74,10 @@ export function readSignature(
     reasons.add('CONTENTS_NOT_DIRECT_HEX');
     return result({});
   }
-  if (!isCanonicalHex(file.bytes, dictionary.contentsSpan, contents)) reasons.add('CONTENTS_NOT_CANONICAL');
-  const digest = (name: KnownDigest): Uint8Array | undefined => digestOfRange(dictionary, rangeDigest, name);
-
-  let signedData: SignedData;
-  let token: TimestampToken | undefined;
-  let check: CmsCheck;
-  try {
-    if (kind === 'document-timestamp') {
-      token = parseTimestampToken(contents);
-      signedData = token.signedData;
-      check = checkTimestampToken(token, digest, { certificates: extra });
-    } else {
-      signedData = parseSignedData(contents);
-      check = checkSignedData(signedData, digest, { certificates: extra });
-    }
-  } catch {
+  const read = readContents(file, dictionary, contents, (name) => digestOfRange(dictionary, rangeDigest, name), extra);
+  if (!read.isCanonical) reasons.add('CONTENTS_NOT_CANONICAL');
+  const { token, signedData, check, tokens } = read;
+  if (signedData === undefined || check === undefined) {
     reasons.add(kind === 'document-timestamp' ? 'TIMESTAMP_UNREADABLE' : 'CMS_UNREADABLE');
     return result({});
   }
@@ -98,18 +87,72 @@ export function readSignature(
     if (token === undefined || code !== 'SIGNING_TIME_PRESENT') notices.add(code);
   }
   if (signedData.trailing > 0) reasons.add('CONTENTS_PADDING_NOT_ZERO');
-  const [info] = signedData.signerInfos;
   const isPades = PADES_SUB_FILTERS.has(subFilter) && !check.notices.includes('SIGNING_CERTIFICATE_ABSENT');
-  return result({
-    isPades,
-    token,
-    signedData,
-    check,
-    tokens:
-      info === undefined || kind === 'document-timestamp'
-        ? []
-        : embeddedTokens(info, digest, extra, signedData.certificates),
-  });
+  return result({ isPades, token, signedData, check, tokens });
+}
+
+/** What /Contents says, and whether it is about the file. */
+interface ReadContents {
+  readonly isCanonical: boolean;
+  readonly token: TimestampToken | undefined;
+  readonly signedData: SignedData | undefined;
+  readonly check: CmsCheck | undefined;
+  readonly tokens: readonly EmbeddedToken[];
+}
+
+interface Remembered extends ReadContents {
+  readonly kind: SignatureDictionary['type'];
+  /** The digests of the file that the check asked for, and what they were. */
+  readonly digests: ReadonlyMap<KnownDigest, Uint8Array | undefined>;
+}
+
+/** Files that begin alike share the dictionaries there (`PdfFile.base`): their signatures are read once. */
+const remembered = new WeakMap<PdfDict, Remembered>();
+
+function readContents(
+  file: PdfFile,
+  { dict, type: kind, contentsSpan }: SignatureDictionary,
+  contents: Uint8Array,
+  digestFor: (name: KnownDigest) => Uint8Array | undefined,
+  extra: readonly Certificate[],
+): ReadContents {
+  const known = remembered.get(dict);
+  const sameDigests = (digests: Remembered['digests']): boolean =>
+    [...digests].every(([name, value]) => value !== undefined && sameBytes(value, digestFor(name)));
+  if (known !== undefined && known.kind === kind && sameDigests(known.digests)) return known;
+
+  const isCanonical = isCanonicalHex(file.bytes, contentsSpan, contents);
+  const digests = new Map<KnownDigest, Uint8Array | undefined>();
+  const digest = (name: KnownDigest): Uint8Array | undefined => {
+    const value = digestFor(name);
+    digests.set(name, value);
+    return value;
+  };
+  try {
+    const token = kind === 'document-timestamp' ? parseTimestampToken(contents) : undefined;
+    const signedData = token?.signedData ?? parseSignedData(contents);
+    const check =
+      token === undefined
+        ? checkSignedData(signedData, digest, { certificates: extra })
+        : checkTimestampToken(token, digest, { certificates: extra });
+    const [info] = signedData.signerInfos;
+    const tokens =
+      info === undefined || token !== undefined ? [] : embeddedTokens(info, digest, extra, signedData.certificates);
+    const read = { isCanonical, token, signedData, check, tokens };
+    const own = signedData.certificates;
+    const needsNoOthers =
+      isSelfContained(check, own) &&
+      tokens.every((each) => isSelfContained(each.check, [...(each.token?.signedData.certificates ?? []), ...own]));
+    if (isCanonical && needsNoOthers) remembered.set(dict, { ...read, kind, digests });
+    return read;
+  } catch {
+    return { isCanonical, token: undefined, signedData: undefined, check: undefined, tokens: [] };
+  }
+}
+
+/** Nothing is wrong, and the signer's certificate is inside: the answer would be the same with other certificates at hand. */
+function isSelfContained(check: CmsCheck | undefined, own: readonly Certificate[]): boolean {
+  return check?.signer !== undefined && check.reasons.length === 0 && own.includes(check.signer);
 }
 
 function byteRangeReason(problem: string): Reason {

@@ -29,7 +29,7 @@ export function hasAlteredUnsignedParts(
 ): boolean {
   try {
     return (
-      !isAsWritten(signedData, signer) ||
+      !isKnownAsWritten(signedData, signer) ||
       signedData.notices.includes('CERTIFICATE_UNREADABLE') ||
       (isTimestamp && (signedData.signerInfos[0]?.unsignedAttributes.length ?? 0) > 0) ||
       signedData.certificates.some((certificate) => isAltered(certificate, [...known, ...signedData.certificates]))
@@ -37,6 +37,16 @@ export function hasAlteredUnsignedParts(
   } catch {
     return true;
   }
+}
+
+const asWritten = new WeakMap<SignedData, Certificate | undefined>();
+
+/** A signature that is read once for many files needs to be looked at once. */
+function isKnownAsWritten(signedData: SignedData, signer: Certificate | undefined): boolean {
+  if (asWritten.has(signedData) && asWritten.get(signedData) === signer) return true;
+  if (!isAsWritten(signedData, signer)) return false;
+  asWritten.set(signedData, signer);
+  return true;
 }
 
 /**

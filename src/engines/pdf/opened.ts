@@ -10,22 +10,24 @@ export interface Opened {
   readonly cache: ObjectCache;
 }
 
-/** Bytes kept alive, those of the files that a file grew from included, and number of files. */
+/** Bytes kept alive in all, and number of files. */
 const MAX_BYTES = 64 * 1024 * 1024;
-const MAX_FILES = 400;
-/** Greater files, and chains of revisions that need more, are opened anew each time. */
+const MAX_FILES = 500;
+/** Greater files, and files that with all those they grew from are greater, are opened anew each time. */
 const MAX_WEIGHT = 8 * 1024 * 1024;
 
 /** Oldest first. */
 const kept = new Set<Opened>();
 const byLength = new Map<number, Set<Opened>>();
 const byStartXref = new Map<number, Set<Opened>>();
-let weight = 0;
+/** How many kept files need each cache: their own, and those of the files they grew from, whose parsed objects they share. */
+const needed = new Map<ObjectCache, number>();
+let bytesKept = 0;
 
 /** The very same bytes, opened before. */
 export function openedBefore(bytes: Uint8Array): Opened | undefined {
   for (const opened of byLength.get(bytes.length) ?? []) {
-    if (Buffer.compare(opened.cache.bytes, bytes) !== 0) continue;
+    if (!begins(bytes, opened.cache.bytes)) continue;
     // What was used last is dropped last.
     kept.delete(opened);
     kept.add(opened);
@@ -44,9 +46,18 @@ export function openedBeginning(bytes: Buffer, startXref: number, limit: number)
     const last = opened.file.revisions.at(-1);
     const endsPlainly = last?.end === own.length && own[own.length - 1] === 10;
     if (own.length > limit || !endsPlainly || weightOf(opened) + bytes.length > MAX_WEIGHT) continue;
-    if (own.compare(bytes, 0, own.length) === 0) return opened;
+    if (begins(bytes, own)) return opened;
   }
   return undefined;
+}
+
+/** Documents of one form differ in the identifier of their trailer, if nowhere else before. */
+const TAIL = 512;
+
+/** True if `bytes` begin with all of `own`. */
+function begins(bytes: Uint8Array, own: Buffer): boolean {
+  const tail = Math.max(0, own.length - TAIL);
+  return own.compare(bytes, tail, own.length, tail) === 0 && own.compare(bytes, 0, tail, 0, tail) === 0;
 }
 
 /** True if a file of that size may be kept. */
@@ -58,9 +69,13 @@ export function keep(opened: Opened): void {
   kept.add(opened);
   at(byLength, opened.cache.bytes.length).add(opened);
   at(byStartXref, startXrefOf(opened)).add(opened);
-  weight += weightOf(opened);
+  for (const cache of lineage(opened)) {
+    const count = needed.get(cache) ?? 0;
+    if (count === 0) bytesKept += cache.bytes.length;
+    needed.set(cache, count + 1);
+  }
   for (const oldest of kept) {
-    if (weight <= MAX_BYTES && kept.size <= MAX_FILES) break;
+    if (bytesKept <= MAX_BYTES && kept.size <= MAX_FILES) break;
     drop(oldest);
   }
 }
@@ -69,13 +84,23 @@ function drop(opened: Opened): void {
   kept.delete(opened);
   remove(byLength, opened.cache.bytes.length, opened);
   remove(byStartXref, startXrefOf(opened), opened);
-  weight -= weightOf(opened);
+  for (const cache of lineage(opened)) {
+    const count = needed.get(cache) ?? 1;
+    if (count > 1) needed.set(cache, count - 1);
+    else {
+      needed.delete(cache);
+      bytesKept -= cache.bytes.length;
+    }
+  }
 }
 
-/** Its bytes and those of all files it grew from, whose parsed objects it shares. */
-function weightOf({ cache }: Opened): number {
+function* lineage({ cache }: Opened): Iterable<ObjectCache> {
+  for (let one: ObjectCache | undefined = cache; one !== undefined; one = one.base) yield one;
+}
+
+function weightOf(opened: Opened): number {
   let sum = 0;
-  for (let one: ObjectCache | undefined = cache; one !== undefined; one = one.base) sum += one.bytes.length;
+  for (const { bytes } of lineage(opened)) sum += bytes.length;
   return sum;
 }
 

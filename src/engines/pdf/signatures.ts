@@ -29,7 +29,7 @@ function describe(file: PdfFile, fields: string[], ref: PdfRef | undefined, dict
   const view = file.latest;
   const definedIn = ref === undefined ? file.revisions.length : lastDefinedIn(file, ref.num);
   const contents = dict.get('Contents');
-  const contentsSpan = ref === undefined ? undefined : spanOfContents(file, ref.num);
+  const contentsSpan = ref === undefined ? undefined : spanOfContents(file, ref.num, dict);
   const range = view.array(dict.get('ByteRange'))?.map((part) => view.number(part));
   const byteRange = range?.every(isInteger) ? range : undefined;
   const end = byteRange?.length === 4 ? Number(byteRange[2]) + Number(byteRange[3]) : undefined;
@@ -67,15 +67,28 @@ function lastDefinedIn(file: PdfFile, num: number): number {
   return 0;
 }
 
+type Span = SignatureDictionary['contentsSpan'];
+
+/** Dictionaries are shared by files that begin alike, and stand at the same place in all of them. */
+const spans = new WeakMap<PdfDict, { readonly offset: number; readonly span: Span }>();
+
 /** The `<…>` token of /Contents, if it is a direct hexadecimal string of the object itself. */
-function spanOfContents(file: PdfFile, num: number): SignatureDictionary['contentsSpan'] {
+function spanOfContents(file: PdfFile, num: number, dict: PdfDict): Span {
   const place = file.latest.entry(num);
   if (place?.kind !== 'offset') return undefined;
+  const known = spans.get(dict);
+  if (known?.offset === place.offset) return known.span;
+  const span = findContents(file, place);
+  spans.set(dict, { offset: place.offset, span });
+  return span;
+}
+
+function findContents(file: PdfFile, place: { readonly offset: number }): Span {
   const cursor = cursorAt(file.bytes, place.offset, 100);
   takeObjectHeader(cursor);
   skipBlank(cursor);
   if (cursor.bytes.toString('latin1', cursor.pos, cursor.pos + 2) !== '<<') return undefined;
-  let span: SignatureDictionary['contentsSpan'];
+  let span: Span;
   parseDict(cursor, 0, (key, start, end) => {
     const isHexString = cursor.bytes[start] === 0x3c && cursor.bytes[start + 1] !== 0x3c;
     if (key === 'Contents' && isHexString) span = { start, end };

@@ -26,6 +26,9 @@ interface EndMark {
 
 const FREE: XrefEntry = { kind: 'free' };
 
+/** Indirect objects of a file (ISO 32000-1 annex C.2). Beyond 31 bits readers call a file damaged and put it together anew. */
+const MAX_NUMBER = 8_388_608;
+
 /** Dead bytes tolerated between a trailer and its `startxref`. */
 const MAX_GAP = 1024;
 
@@ -149,7 +152,8 @@ function readEndMark(cursor: Cursor): EndMark {
   if (!takeKeyword(cursor, 'startxref')) {
     throw xrefBroken('Sau bảng tham chiếu không có startxref', 'No startxref after a cross-reference section');
   }
-  skipBlank(cursor);
+  // No comments here: readers that look for digits only would call the file damaged and put it together anew.
+  while (isBlank(bytes[cursor.pos])) cursor.pos++;
   const startXref = takeUnsigned(cursor);
   while (isBlank(bytes[cursor.pos])) cursor.pos++;
   if (startXref === undefined || bytes.toString('latin1', cursor.pos, cursor.pos + 5) !== '%%EOF') {
@@ -173,6 +177,7 @@ function readSection(bytes: Uint8Array, offset: number, limits: PdfLimits, budge
     : readXrefStream(cursor, limits, budget);
   const size = section.trailer.get('Size');
   if (!isInteger(size) || size < 1) throw xrefBroken('Thiếu /Size', '/Size is missing');
+  if (size > MAX_NUMBER) throw beyondNumbers();
   return { ...section, startXref: offset, at };
 }
 
@@ -188,6 +193,7 @@ function readTable(cursor: Cursor, limits: PdfLimits, budget: number): Omit<Sect
       throw xrefBroken('Mục con của bảng tham chiếu hỏng', 'A cross-reference subsection is malformed');
     }
     if (entries.size + count > budget) throw tooManyObjects(limits);
+    if (first + count > MAX_NUMBER) throw beyondNumbers();
     while (isBlank(cursor.bytes[cursor.pos])) cursor.pos++;
     for (let num = first; num < first + count; num++) addEntry(entries, num, readTableEntry(cursor, num));
   }
@@ -213,6 +219,8 @@ function readTable(cursor: Cursor, limits: PdfLimits, budget: number): Omit<Sect
 
 const tooManyObjects = (limits: PdfLimits) =>
   tooLarge(`Quá ${limits.maxObjects} đối tượng`, `More than ${limits.maxObjects} objects`);
+
+const beyondNumbers = () => tooLarge(`Số hiệu đối tượng vượt ${MAX_NUMBER}`, `Object numbers beyond ${MAX_NUMBER}`);
 
 function sameEntry(left: XrefEntry, right: XrefEntry): boolean {
   return left.kind === 'offset' && right.kind === 'offset' && left.offset === right.offset && left.gen === right.gen;
@@ -298,6 +306,7 @@ function readXrefStream(cursor: Cursor, limits: PdfLimits, budget: number): Omit
     const count = index[part + 1];
     if (!isInteger(first) || !isInteger(count) || first < 0 || count < 0) throw broken('/Index hỏng', 'bad /Index');
     if (entries.size + count > budget) throw tooManyObjects(limits);
+    if (first + count > MAX_NUMBER) throw beyondNumbers();
     if (pos + count * row > decoded.length) throw broken('dữ liệu bị cụt', 'its data are cut off');
     for (let num = first; num < first + count; num++) {
       const type = field(w0, 1);
