@@ -37,7 +37,7 @@ export function inspectUpload(
   if (file.encrypted) throw new AppError('PDF_ENCRYPTED');
   if (file.trailing.significant) {
     throw new AppError('PDF_NOT_ACCEPTED', {
-      detail: { vi: 'Có dữ liệu lạ sau cuối tệp PDF', en: 'There are foreign bytes after the end of the PDF' },
+      detail: { vi: 'Có dữ liệu lạ sau phần cuối của tệp PDF', en: 'There are foreign bytes after the end of the PDF' },
     });
   }
   // What nobody can read today cannot be signed, sealed and kept for decades.

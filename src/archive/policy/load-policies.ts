@@ -53,7 +53,7 @@ function readPolicy(
     content = parse(yaml);
   } catch (error) {
     if (!(error instanceof YAMLError)) throw error;
-    return { mistakes: [mistake(name, `Không phải YAML: ${error.message}`, `Not YAML: ${error.message}`)] };
+    return { mistakes: [mistake(name, `Không phải là YAML: ${error.message}`, `Not YAML: ${error.message}`)] };
   }
   const parsed = parseOrMistakes(RULE, content, 'POLICY_INVALID', `/${name}`);
   if ('mistakes' in parsed) return parsed;

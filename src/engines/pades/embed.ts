@@ -131,7 +131,7 @@ async function signatureTimestamp(
   if (!check.intact || !check.signatureValid || check.reasons.length > 0) {
     const why = check.reasons.join(', ');
     throw new AppError('TIMESTAMP_WRONG', {
-      detail: { vi: `Dấu thời gian không kiểm tra được: ${why}.`, en: `The time-stamp does not verify: ${why}.` },
+      detail: { vi: `Không kiểm tra được dấu thời gian: ${why}.`, en: `The time-stamp does not verify: ${why}.` },
     });
   }
   return token;

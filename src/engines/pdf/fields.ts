@@ -16,7 +16,7 @@ export function signatureFields(view: PdfView): SignatureField[] {
   for (const { field, type, value, name, widgets, dict } of terminalFields(view)) {
     if (type !== 'Sig') continue;
     if (field === undefined) {
-      throw badSyntax(0, 'Ô ký không phải đối tượng gián tiếp', 'A signature field is no indirect object');
+      throw badSyntax(0, 'Ô ký không phải là đối tượng gián tiếp', 'A signature field is no indirect object');
     }
     const rect = rectangle(view, view.dict(widgets[0])?.get('Rect'));
     let page: number | undefined | null = null;
@@ -69,7 +69,7 @@ function walkFields(view: PdfView): Terminal[] {
   function walk(node: PdfRef | PdfDict, above: Inherited, depth: number): void {
     const field = isRef(node) ? node : undefined;
     if (field !== undefined) {
-      if (seen.has(field.num)) throw badSyntax(0, 'Cây trường biểu mẫu quay vòng', 'The field tree loops');
+      if (seen.has(field.num)) throw badSyntax(0, 'Cây trường biểu mẫu lặp vòng', 'The field tree loops');
       seen.add(field.num);
     }
     if (depth > MAX_FIELD_DEPTH) throw tooDeep('Cây trường biểu mẫu quá sâu', 'The field tree is too deep');

@@ -25,7 +25,7 @@ export function readScanImage(bytes: Uint8Array, number: number): ScanImage {
 
 export function unreadable(number: number, cause?: unknown): AppError {
   return new AppError('SCAN_UNREADABLE', {
-    detail: { vi: `Trang quét ${number} không đọc được`, en: `Scanned page ${number} cannot be read` },
+    detail: { vi: `Không đọc được trang quét ${number}`, en: `Scanned page ${number} cannot be read` },
     cause,
   });
 }

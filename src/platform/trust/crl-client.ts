@@ -34,7 +34,7 @@ export async function fetchCrl(
   }
   throw new AppError('OCSP_UNAVAILABLE', {
     detail: {
-      vi: `Không có danh sách thu hồi (CRL) dùng được cho chứng thư ${certificate.serial}.`,
+      vi: `Không có danh sách thu hồi (CRL) dùng được cho chứng thư số ${certificate.serial}.`,
       en: `No usable revocation list (CRL) for certificate ${certificate.serial}.`,
     },
     cause: new AggregateError(failures, 'CRL'),

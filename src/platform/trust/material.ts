@@ -131,7 +131,7 @@ export function createMaterialSource(options: MaterialSourceOptions): MaterialSo
     if (stale !== undefined) return stale;
     throw new AppError('OCSP_UNAVAILABLE', {
       detail: {
-        vi: `Không kiểm tra được trạng thái của chứng thư ${certificate.serial}.`,
+        vi: `Không kiểm tra được trạng thái của chứng thư số ${certificate.serial}.`,
         en: `The status of certificate ${certificate.serial} cannot be had.`,
       },
       cause: new AggregateError(failures, 'revocation'),
@@ -297,7 +297,7 @@ function tryLater(certificate: Certificate, answer: Answer, notBefore: Date): Ap
   const wants = notBefore.toISOString();
   return new AppError('TRY_LATER', {
     detail: {
-      vi: `Thông tin thu hồi của chứng thư ${certificate.serial} có từ ${has}, cần từ ${wants} trở đi.`,
+      vi: `Thông tin thu hồi của chứng thư số ${certificate.serial} có từ ${has}, cần từ ${wants} trở đi.`,
       en: `The revocation answer for certificate ${certificate.serial} is from ${has}; one from ${wants} on is needed.`,
     },
     extra: { producedAt: has, notBefore: wants },

@@ -50,7 +50,7 @@ export async function askOcsp(
   }
   throw new AppError('OCSP_UNAVAILABLE', {
     detail: {
-      vi: `Không có câu trả lời OCSP dùng được cho chứng thư ${certificate.serial}.`,
+      vi: `Không có phản hồi OCSP dùng được cho chứng thư số ${certificate.serial}.`,
       en: `No usable OCSP answer for certificate ${certificate.serial}.`,
     },
     cause: new AggregateError(failures, 'OCSP'),
@@ -115,7 +115,7 @@ function getUrl(url: string, request: Uint8Array): string {
 
 function unusable(what: string, cause?: unknown): AppError {
   return new AppError('OCSP_UNAVAILABLE', {
-    detail: { vi: `Câu trả lời OCSP không dùng được (${what}).`, en: `The OCSP answer cannot be used: ${what}.` },
+    detail: { vi: `Phản hồi OCSP không dùng được (${what}).`, en: `The OCSP answer cannot be used: ${what}.` },
     cause,
   });
 }

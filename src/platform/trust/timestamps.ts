@@ -134,7 +134,7 @@ async function obtain(
   const latest = receivedAt.getTime() + toleranceMs;
   if (token.time.getTime() < earliest || token.time.getTime() > latest) {
     const time = token.time.toISOString();
-    throw refused(`thời gian ${time} lệch quá mức`, `genTime ${time} outside the window`);
+    throw refused(`thời gian ${time} lệch quá mức cho phép`, `genTime ${time} outside the window`);
   }
   await checkSigner(token, imprint, options.anchors, issuers);
   return token;
@@ -145,7 +145,7 @@ function readToken(body: Uint8Array): TimestampToken {
   try {
     reply = parseTimestampResponse(body);
   } catch (cause) {
-    throw refused('không phải câu trả lời dấu thời gian', 'not a time-stamp reply', cause);
+    throw refused('không phải là phản hồi dấu thời gian', 'not a time-stamp reply', cause);
   }
   if (reply.token === undefined) {
     const why = [reply.status, reply.failInfo].filter((part) => part !== undefined).join(' ');
@@ -167,7 +167,7 @@ async function checkSigner(
 ): Promise<void> {
   const check = checkTimestampToken(token, imprint);
   const { signer } = check;
-  if (signer === undefined) throw refused('thiếu chứng thư của TSA', 'certificate missing');
+  if (signer === undefined) throw refused('thiếu chứng thư số của TSA', 'certificate missing');
   if (!check.intact || !check.signatureValid || check.reasons.length > 0) {
     const why = check.reasons.join(', ');
     throw refused(`dấu thời gian hỏng (${why})`, `broken token (${why})`);
@@ -176,7 +176,7 @@ async function checkSigner(
   const path = findPath(signer, { anchors, intermediates, at: token.time, extendedKeyUsage: OID.timeStamping });
   if (path.path === undefined || path.problems.length > 0) {
     const why = path.problems.join(', ');
-    throw refused(`chứng thư TSA không tin cậy (${why})`, `certificate not trusted (${why})`);
+    throw refused(`chứng thư số của TSA không được tin cậy (${why})`, `certificate not trusted (${why})`);
   }
 }
 
@@ -187,10 +187,10 @@ function nameOf(url: string): string {
 
 function allFailed(causes: readonly BilingualText[]): BilingualText {
   if (causes.length === 0) {
-    return { vi: 'Chưa cấu hình máy chủ dấu thời gian nào.', en: 'No time-stamp authority is configured.' };
+    return { vi: 'Chưa cấu hình máy chủ cấp dấu thời gian nào.', en: 'No time-stamp authority is configured.' };
   }
   return {
-    vi: `Không máy chủ dấu thời gian nào đáp ứng được: ${causes.map(({ vi }) => vi).join('; ')}.`,
+    vi: `Không máy chủ cấp dấu thời gian nào đáp ứng được: ${causes.map(({ vi }) => vi).join('; ')}.`,
     en: `No time-stamp authority answered well: ${causes.map(({ en }) => en).join('; ')}.`,
   };
 }

@@ -77,7 +77,7 @@ export async function loadAuthority(dir: string, { clock }: { readonly clock: Cl
     return restoreAuthority({ baseUrl, root, issuing, tsa, ocsp, identities, revocations }, clock);
   } catch (cause) {
     throw new AppError('AUTHORITY_DIR_INVALID', {
-      detail: { vi: `Không đọc được PKI thử trong ${dir}.`, en: `The authority in ${dir} cannot be read.` },
+      detail: { vi: `Không đọc được PKI dùng thử trong ${dir}.`, en: `The authority in ${dir} cannot be read.` },
       cause,
     });
   }
