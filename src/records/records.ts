@@ -2,16 +2,19 @@
 import type { AuditActor } from '../platform/audit/index.ts';
 import type { Tx } from '../platform/db/index.ts';
 import { AppError, normalizeLookupCode, sha256Hex } from '../shared/index.ts';
-import { type Document, latestRevision, type RevisionKind, workKey } from './document.ts';
+import { type Document, latestRevision, type Revision, type RevisionKind, workKey } from './document.ts';
 import { recordFacts } from './facts.ts';
 import { type IntakeDeps, type IntakeRequest, receive } from './intake.ts';
 import { type DocumentEvent, transition } from './state.ts';
 import * as store from './store.ts';
 
+/** Bytes in the work store that the document will have next. */
+export type Staged = Pick<Revision, 'n' | 'sha256' | 'size'>;
+
 export interface Append {
   readonly document: Document;
   readonly kind: RevisionKind;
-  readonly pdf: Uint8Array;
+  readonly staged: Staged;
   readonly event: DocumentEvent | undefined;
   /** Reached level, kept on the document. */
   readonly level?: string;
@@ -39,12 +42,8 @@ export function createRecords(deps: IntakeDeps) {
     if (state === undefined) throw stateForbids(document, event);
     await database.transaction(async (tx) => {
       await store.lockRecordById(tx, document.recordId);
-      const changed = await store.updateDocument(tx, id, document.state, {
-        state,
-        reason: by.reason,
-        now: clock.now(),
-      });
-      if (!changed) throw stateForbids(document, event);
+      const change = { state, reason: by.reason, now: clock.now() };
+      await store.updateDocument(tx, id, document.state, change, 'STATE_FORBIDS');
       // What only this document said is said no more; a record of which nothing is left keeps what it had.
       const facts = recordFacts(await store.documentFacts(tx, document.recordId));
       if (facts !== undefined) await store.setRecordFacts(tx, document.recordId, facts);
@@ -71,9 +70,8 @@ export function createRecords(deps: IntakeDeps) {
       return code === undefined ? undefined : store.findDocument(database.db, { lookupCode: code });
     },
 
-    async list(facilityId: string, filter: store.DocumentFilter): Promise<Document[]> {
-      const ids = await store.listDocumentIds(database.db, facilityId, filter);
-      return Promise.all(ids.map((id) => find(facilityId, id)));
+    list(facilityId: string, filter: store.DocumentFilter): Promise<Document[]> {
+      return store.listDocuments(database.db, facilityId, filter);
     },
 
     async findRecord(facilityId: string, id: string): Promise<store.RecordRow> {
@@ -90,30 +88,24 @@ export function createRecords(deps: IntakeDeps) {
     },
 
     /** Puts the bytes of the coming revision into the work store: durable before the transaction that names them. */
-    async stage(document: Document, pdf: Uint8Array): Promise<void> {
-      await workStore.put(workKey(document, latestRevision(document).n + 1, sha256Hex(pdf)), pdf);
+    async stage(document: Document, pdf: Uint8Array): Promise<Staged> {
+      const staged = { n: latestRevision(document).n + 1, sha256: sha256Hex(pdf), size: pdf.length };
+      await workStore.put(workKey(document, staged.n, staged.sha256), pdf);
+      return staged;
     },
 
     /**
-     * Adds a revision whose bytes were staged and moves the document on, in the caller's transaction.
-     * @returns number of the new revision. @throws REVISION_STALE if somebody appended first, STATE_FORBIDS.
+     * Adds a revision whose bytes were staged and moves the document on, with the other writes of the caller's transaction,
+     * which throws REVISION_STALE if somebody else was first. @returns number of the new revision. @throws STATE_FORBIDS.
      */
-    async append(tx: Tx, { document, kind, pdf, event, level }: Append): Promise<number> {
-      const now = clock.now();
-      const n = latestRevision(document).n + 1;
-      const isNext = await store.insertRevision(tx, document.facilityId, document.id, {
-        n,
-        kind,
-        sha256: sha256Hex(pdf),
-        size: pdf.length,
-        createdAt: now,
-      });
-      if (!isNext) throw new AppError('REVISION_STALE');
+    async append(tx: Tx, { document, kind, staged, event, level }: Append): Promise<number> {
       const state = event === undefined ? document.state : transition(document.state, event);
       if (state === undefined) throw stateForbids(document, event ?? 'append');
+      const now = clock.now();
+      await store.insertRevision(tx, document.facilityId, document.id, { ...staged, kind, createdAt: now });
       const change = { state, now, ...(level === undefined ? {} : { level }) };
-      if (!(await store.updateDocument(tx, document.id, document.state, change))) throw new AppError('REVISION_STALE');
-      return n;
+      await store.updateDocument(tx, document.id, document.state, change, 'REVISION_STALE');
+      return staged.n;
     },
 
     /** Whether the document is still what it was when read; with the turn's lease held in `tx`, nobody can sign it meanwhile. */
@@ -123,9 +115,7 @@ export function createRecords(deps: IntakeDeps) {
     async advance(tx: Tx, document: Document, event: DocumentEvent): Promise<void> {
       const state = transition(document.state, event);
       if (state === undefined) throw stateForbids(document, event);
-      if (!(await store.updateDocument(tx, document.id, document.state, { state, now: clock.now() }))) {
-        throw new AppError('REVISION_STALE');
-      }
+      await store.updateDocument(tx, document.id, document.state, { state, now: clock.now() }, 'REVISION_STALE');
     },
 
     /**
@@ -149,7 +139,7 @@ export function createRecords(deps: IntakeDeps) {
     async supersede(tx: Tx, document: Document): Promise<void> {
       const state = transition(document.state, 'supersede');
       if (state === undefined) throw stateForbids(document, 'supersede');
-      await store.updateDocument(tx, document.id, document.state, { state, now: clock.now() });
+      await store.updateDocument(tx, document.id, document.state, { state, now: clock.now() }, 'REVISION_STALE');
     },
   };
 }

@@ -1,6 +1,9 @@
 /** SQL of records and documents. */
+
+import { type Selectable, sql } from 'kysely';
 import type { FormContent, RecordFacts } from '../forms/index.ts';
-import type { Db, Tx } from '../platform/db/index.ts';
+import { type Db, type Schema, type Tx, writeTogether } from '../platform/db/index.ts';
+import type { ProblemCode } from '../shared/index.ts';
 import type { Document, Revision, RevisionKind, Slot } from './document.ts';
 import type { DocumentState } from './state.ts';
 
@@ -16,7 +19,7 @@ export async function lockRecord(
   tx: Tx,
   record: { id: string; facilityId: string; number: string; facts: RecordFacts; now: Date },
 ): Promise<{ record: RecordRow; isNew: boolean }> {
-  const made = await tx
+  const row = await tx
     .insertInto('record')
     .values({
       id: record.id,
@@ -25,17 +28,11 @@ export async function lockRecord(
       facts: JSON.stringify(record.facts),
       created_at: record.now,
     })
-    .onConflict((conflict) => conflict.columns(['facility_id', 'number']).doNothing())
-    .returning('id')
-    .executeTakeFirst();
-  const row = await tx
-    .selectFrom('record')
-    .select(['id', 'number', 'facts', 'created_at'])
-    .where('facility_id', '=', record.facilityId)
-    .where('number', '=', record.number)
-    .forUpdate()
+    // Changes nothing, but locks the row and gives it back.
+    .onConflict((conflict) => conflict.columns(['facility_id', 'number']).doUpdateSet({ number: record.number }))
+    .returning(['id', 'number', 'facts', 'created_at'])
     .executeTakeFirstOrThrow();
-  return { record: toRecord(row), isNew: made !== undefined };
+  return { record: toRecord(row), isNew: row.id === record.id };
 }
 
 export async function findRecord(db: Db, facilityId: string, id: string): Promise<RecordRow | undefined> {
@@ -157,10 +154,11 @@ export interface NewDocument {
   readonly now: Date;
 }
 
+/** Written with the transaction's other writes. */
 export async function insertDocument(tx: Tx, document: NewDocument): Promise<void> {
-  await tx
-    .insertInto('document')
-    .values({
+  await writeTogether(
+    tx,
+    tx.insertInto('document').values({
       id: document.id,
       facility_id: document.facilityId,
       record_id: document.recordId,
@@ -182,8 +180,8 @@ export async function insertDocument(tx: Tx, document: NewDocument): Promise<voi
       issued_at: document.now,
       created_at: document.now,
       updated_at: document.now,
-    })
-    .execute();
+    }),
+  );
   await insertRevision(tx, document.facilityId, document.id, {
     n: 1,
     kind: 'rendition',
@@ -192,9 +190,9 @@ export async function insertDocument(tx: Tx, document: NewDocument): Promise<voi
     createdAt: document.now,
   });
   if (document.slots.length === 0) return;
-  await tx
-    .insertInto('document_slot')
-    .values(
+  await writeTogether(
+    tx,
+    tx.insertInto('document_slot').values(
       document.slots.map((slot) => ({
         document_id: document.id,
         field: slot.field,
@@ -205,22 +203,22 @@ export async function insertDocument(tx: Tx, document: NewDocument): Promise<voi
         title_vi: slot.title.vi,
         title_en: slot.title.en,
       })),
-    )
-    .execute();
+    ),
+  );
 }
 
 /** Names in a file made elsewhere may hold NUL and half surrogate pairs, which PostgreSQL's jsonb cannot: shown as U+FFFD. */
 const storable = (_: string, value: unknown): unknown =>
   typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\ufffd') : value;
 
-/** @returns false if that revision exists already (somebody else appended first). */
+/** Written with the transaction's other writes. @throws REVISION_STALE then, if that revision exists already (somebody else appended first). */
 export async function insertRevision(
   tx: Tx,
   facilityId: string,
   documentId: string,
   revision: Revision,
-): Promise<boolean> {
-  const row = await tx
+): Promise<void> {
+  const row = tx
     .insertInto('document_revision')
     .values({
       document_id: documentId,
@@ -231,20 +229,22 @@ export async function insertRevision(
       size: revision.size,
       created_at: revision.createdAt,
     })
-    .onConflict((conflict) => conflict.columns(['document_id', 'n']).doNothing())
-    .returning('n')
-    .executeTakeFirst();
-  return row !== undefined;
+    .onConflict((conflict) => conflict.columns(['document_id', 'n']).doNothing());
+  await writeTogether(tx, row, { refusal: 'REVISION_STALE' });
 }
 
-/** Sets state and what comes with it if the document is still in state `from`. @returns false if it is not. */
+/**
+ * Sets state and what comes with it, with the transaction's other writes. Unless the document is still in state `from` then,
+ * `refusal` is thrown and nothing is written.
+ */
 export async function updateDocument(
   tx: Tx,
   id: string,
   from: DocumentState,
   change: { state: DocumentState; level?: string; reason?: string; now: Date },
-): Promise<boolean> {
-  const result = await tx
+  refusal: ProblemCode,
+): Promise<void> {
+  const row = tx
     .updateTable('document')
     .set((set) => ({
       state: change.state,
@@ -254,12 +254,42 @@ export async function updateDocument(
       ...(change.reason === undefined ? {} : { reason: change.reason }),
     }))
     .where('id', '=', id)
-    .where('state', '=', from)
-    .executeTakeFirst();
-  return result.numUpdatedRows === 1n;
+    .where('state', '=', from);
+  await writeTogether(tx, row, { refusal });
 }
 
-/** True if the row is still of the version that was read. */
+/** Written with the transaction's other writes. */
+export async function signSlot(
+  tx: Tx,
+  documentId: string,
+  field: string,
+  signed: { clinicianId?: string; credentialId: string; at: Date; revision: number; timestamped: boolean },
+): Promise<void> {
+  const row = tx
+    .updateTable('document_slot')
+    .set({
+      clinician_id: signed.clinicianId ?? null,
+      credential_id: signed.credentialId,
+      signed_at: signed.at,
+      revision: signed.revision,
+      timestamped: signed.timestamped,
+    })
+    .where('document_id', '=', documentId)
+    .where('field', '=', field);
+  await writeTogether(tx, row);
+}
+
+/** Every signature so far now has a proof of time. Written with the transaction's other writes. */
+export async function settleTimestamps(tx: Tx, documentId: string): Promise<void> {
+  const rows = tx
+    .updateTable('document_slot')
+    .set({ timestamped: true })
+    .where('document_id', '=', documentId)
+    .where('signed_at', 'is not', null);
+  await writeTogether(tx, rows);
+}
+
+/** Whether the document is still what it was when read. */
 export async function isCurrent(tx: Tx, { id, version }: Document): Promise<boolean> {
   const row = await tx
     .selectFrom('document')
@@ -270,36 +300,6 @@ export async function isCurrent(tx: Tx, { id, version }: Document): Promise<bool
   return row !== undefined;
 }
 
-export async function signSlot(
-  tx: Tx,
-  documentId: string,
-  field: string,
-  signed: { clinicianId?: string; credentialId: string; at: Date; revision: number; timestamped: boolean },
-): Promise<void> {
-  await tx
-    .updateTable('document_slot')
-    .set({
-      clinician_id: signed.clinicianId ?? null,
-      credential_id: signed.credentialId,
-      signed_at: signed.at,
-      revision: signed.revision,
-      timestamped: signed.timestamped,
-    })
-    .where('document_id', '=', documentId)
-    .where('field', '=', field)
-    .execute();
-}
-
-/** Every signature so far now has a proof of time. */
-export async function settleTimestamps(tx: Tx, documentId: string): Promise<void> {
-  await tx
-    .updateTable('document_slot')
-    .set({ timestamped: true })
-    .where('document_id', '=', documentId)
-    .where('signed_at', 'is not', null)
-    .execute();
-}
-
 export interface DocumentFilter {
   readonly recordId?: string;
   readonly state?: DocumentState;
@@ -308,14 +308,14 @@ export interface DocumentFilter {
   readonly limit: number;
 }
 
-/** Ids, newest first. Ids sort by time (UUIDv7), so the last id is the cursor. */
-export async function listDocumentIds(db: Db, facilityId: string, filter: DocumentFilter): Promise<string[]> {
-  let query = db.selectFrom('document').select('id').where('facility_id', '=', facilityId);
-  if (filter.recordId !== undefined) query = query.where('record_id', '=', filter.recordId);
-  if (filter.state !== undefined) query = query.where('state', '=', filter.state);
-  if (filter.after !== undefined) query = query.where('id', '<', filter.after);
-  const rows = await query.orderBy('id', 'desc').limit(filter.limit).execute();
-  return rows.map((row) => row.id);
+/** Newest first. Ids sort by time (UUIDv7), so the last id is the cursor. */
+export async function listDocuments(db: Db, facilityId: string, filter: DocumentFilter): Promise<Document[]> {
+  let query = documents(db).where('document.facility_id', '=', facilityId);
+  if (filter.recordId !== undefined) query = query.where('document.record_id', '=', filter.recordId);
+  if (filter.state !== undefined) query = query.where('document.state', '=', filter.state);
+  if (filter.after !== undefined) query = query.where('document.id', '<', filter.after);
+  const rows = await query.orderBy('document.id', 'desc').limit(filter.limit).execute();
+  return rows.map(toDocument);
 }
 
 /** The document by id (of that facility; any facility if undefined: for workers) or by lookup code. */
@@ -323,19 +323,38 @@ export async function findDocument(
   db: Db,
   by: { facilityId: string | undefined; id: string } | { lookupCode: string },
 ): Promise<Document | undefined> {
-  let query = db
-    .selectFrom('document')
-    .innerJoin('record', 'record.id', 'document.record_id')
-    .selectAll('document')
-    .select('record.number as record_number');
+  let query = documents(db);
   if ('lookupCode' in by) query = query.where('document.lookup_code', '=', by.lookupCode);
   else {
     query = query.where('document.id', '=', by.id);
     if (by.facilityId !== undefined) query = query.where('document.facility_id', '=', by.facilityId);
   }
   const row = await query.executeTakeFirst();
-  if (row === undefined) return undefined;
-  const [slots, revisions] = await Promise.all([readSlots(db, row.id), readRevisions(db, row.id)]);
+  return row === undefined ? undefined : toDocument(row);
+}
+
+/** A document with its slots and revisions in one row: read often, so in one round trip. */
+function documents(db: Db) {
+  return db
+    .selectFrom('document')
+    .innerJoin('record', 'record.id', 'document.record_id')
+    .selectAll('document')
+    .select([
+      'record.number as record_number',
+      sql<JsonRow<Selectable<Schema['document_slot']>>[]>`(
+        SELECT coalesce(json_agg(slot ORDER BY signing_order, field), '[]')
+        FROM document_slot AS slot WHERE slot.document_id = document.id)`.as('slots'),
+      sql<JsonRow<Selectable<Schema['document_revision']>>[]>`(
+        SELECT coalesce(json_agg(revision ORDER BY n), '[]')
+        FROM document_revision AS revision WHERE revision.document_id = document.id)`.as('revisions'),
+    ]);
+}
+
+/** A row as `json_agg` gives it: moments are ISO 8601 text. */
+type JsonRow<Row> = { [Column in keyof Row]: Row[Column] extends Date | null ? TextIfDate<Row[Column]> : Row[Column] };
+type TextIfDate<Value> = Value extends Date ? string : Value;
+
+function toDocument(row: Awaited<ReturnType<ReturnType<typeof documents>['executeTakeFirstOrThrow']>>): Document {
   return {
     id: row.id,
     facilityId: row.facility_id,
@@ -355,8 +374,25 @@ export async function findDocument(
     issuedAt: row.issued_at,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
-    slots,
-    revisions,
+    slots: row.slots.map((slot) => ({
+      field: slot.field,
+      role: slot.role,
+      kind: slot.kind,
+      order: slot.signing_order,
+      title: { vi: slot.title_vi, en: slot.title_en },
+      clinicianId: slot.clinician_id ?? undefined,
+      credentialId: slot.credential_id ?? undefined,
+      signedAt: slot.signed_at === null ? undefined : new Date(slot.signed_at),
+      revision: slot.revision ?? undefined,
+      timestamped: slot.timestamped,
+    })),
+    revisions: row.revisions.map(({ n, kind, sha256, size, created_at }) => ({
+      n,
+      kind: kind as RevisionKind,
+      sha256,
+      size,
+      createdAt: new Date(created_at),
+    })),
     content: row.content as FormContent,
     facts: row.facts as unknown as RecordFacts,
     certify: row.certify ?? undefined,
@@ -364,44 +400,6 @@ export async function findDocument(
     uploaded: row.uploaded,
     uploadVerdict: row.upload_verdict ?? undefined,
   };
-}
-
-async function readSlots(db: Db, documentId: string): Promise<Slot[]> {
-  const rows = await db
-    .selectFrom('document_slot')
-    .selectAll()
-    .where('document_id', '=', documentId)
-    .orderBy('signing_order')
-    .orderBy('field')
-    .execute();
-  return rows.map((row) => ({
-    field: row.field,
-    role: row.role,
-    kind: row.kind,
-    order: row.signing_order,
-    title: { vi: row.title_vi, en: row.title_en },
-    clinicianId: row.clinician_id ?? undefined,
-    credentialId: row.credential_id ?? undefined,
-    signedAt: row.signed_at ?? undefined,
-    revision: row.revision ?? undefined,
-    timestamped: row.timestamped,
-  }));
-}
-
-async function readRevisions(db: Db, documentId: string): Promise<Revision[]> {
-  const rows = await db
-    .selectFrom('document_revision')
-    .select(['n', 'kind', 'sha256', 'size', 'created_at'])
-    .where('document_id', '=', documentId)
-    .orderBy('n')
-    .execute();
-  return rows.map((row) => ({
-    n: row.n,
-    kind: row.kind as RevisionKind,
-    sha256: row.sha256,
-    size: row.size,
-    createdAt: row.created_at,
-  }));
 }
 
 function toRecord(row: { id: string; number: string; facts: Record<string, unknown>; created_at: Date }): RecordRow {

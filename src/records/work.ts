@@ -1,7 +1,7 @@
 /** Background work on documents, as people see it: what waits and why, what gave up, and giving it another start. */
 import type { AuditActor, AuditLog } from '../platform/audit/index.ts';
 import type { Database } from '../platform/db/index.ts';
-import type { Outbox } from '../platform/outbox/index.ts';
+import type { Outbox, StoppedIntent } from '../platform/outbox/index.ts';
 import { AppError } from '../shared/index.ts';
 
 export interface WaitingWork {
@@ -25,27 +25,15 @@ export interface StoppedWork {
 export type Work = ReturnType<typeof createWork>;
 
 export function createWork(deps: { database: Database; outbox: Outbox; audit: AuditLog }) {
-  const listStopped = async (facilityId: string): Promise<StoppedWork[]> => {
-    const stopped = await deps.outbox.stopped(facilityId);
-    return stopped.map(({ id, job, subject, attempts, causeCode, stoppedAt }) => ({
-      id,
-      job,
-      documentId: subject,
-      attempts,
-      causeCode,
-      stoppedAt,
-    }));
-  };
+  const listStopped = async (facilityId: string): Promise<StoppedWork[]> =>
+    (await deps.outbox.stopped(facilityId)).map(stoppedWork);
   return {
     listStopped,
 
     /** What is still to be done about one document. */
     async about(facilityId: string, documentId: string): Promise<{ waiting: WaitingWork[]; stopped: StoppedWork[] }> {
-      const [waiting, stopped] = await Promise.all([
-        deps.outbox.pending(facilityId, documentId),
-        listStopped(facilityId),
-      ]);
-      return { waiting, stopped: stopped.filter((one) => one.documentId === documentId) };
+      const { pending, stopped } = await deps.outbox.about(facilityId, documentId);
+      return { waiting: [...pending], stopped: stopped.map(stoppedWork) };
     },
 
     /** Starts a stopped job anew, its tries counted from zero; audited. @throws WORK_NOT_STOPPED. */
@@ -61,4 +49,8 @@ export function createWork(deps: { database: Database; outbox: Outbox; audit: Au
       });
     },
   };
+}
+
+function stoppedWork({ id, job, subject, attempts, causeCode, stoppedAt }: StoppedIntent): StoppedWork {
+  return { id, job, documentId: subject, attempts, causeCode, stoppedAt };
 }

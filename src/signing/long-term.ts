@@ -4,7 +4,7 @@ import type { Tx } from '../platform/db/index.ts';
 import { isOpenForSigning, latestRevision } from '../records/index.ts';
 import { AppError, newId } from '../shared/index.ts';
 import type { SigningDeps } from './deps.ts';
-import { retriable } from './seal.ts';
+import { storeOrRetry } from './seal.ts';
 import * as store from './store.ts';
 import { assertSurvival } from './survival.ts';
 
@@ -46,13 +46,11 @@ export async function payTimestamp(
     const before = await records.bytes(document);
     const pdf = await addDocumentTimestamp(before, deps.timestamp);
     assertSurvival(deps, document, before, pdf);
-    await records.stage(document, pdf);
-    await deps.database.transaction(async (tx) => {
+    const staged = await records.stage(document, pdf);
+    await storeOrRetry(deps, async (tx) => {
       // A slow authority outlasted the lease, and somebody may be signing: their approval comes first.
-      if (!(await store.closeTurn(tx, turn.id, 'completed', clock.now()))) throw new AppError('DOCUMENT_BUSY');
-      const revision = await retriable(() =>
-        records.append(tx, { document, kind: 'timestamp', pdf, event: undefined }),
-      );
+      await store.closeTurn(tx, turn.id, 'completed', clock.now(), 'DOCUMENT_BUSY');
+      const revision = await records.append(tx, { document, kind: 'timestamp', staged, event: undefined });
       await records.settleTimestamps(tx, document.id);
       await deps.audit.record(tx, {
         facilityId: document.facilityId,
@@ -64,7 +62,11 @@ export async function payTimestamp(
       await alongside(tx);
     });
   } catch (thrown) {
-    await deps.database.transaction((tx) => store.closeTurn(tx, turn.id, 'cancelled', clock.now()));
+    await deps.database
+      .transaction((tx) => store.closeTurn(tx, turn.id, 'cancelled', clock.now(), 'TURN_CLOSED'))
+      .catch((ended) => {
+        if (!(ended instanceof AppError) || ended.code !== 'TURN_CLOSED') throw ended;
+      });
     throw thrown;
   }
 }
@@ -93,11 +95,9 @@ export async function extendToArchiveLevel(
     throw new AppError('LEVEL_NOT_REACHED', { extra: { reached, reasons: reasons.join(' ') } });
   }
   refuseUnlessPassed(assertSurvival(deps, document, before, pdf), document.uploaded);
-  await records.stage(document, pdf);
-  await deps.database.transaction(async (tx) => {
-    const revision = await retriable(() =>
-      records.append(tx, { document, kind: 'extension', pdf, event: 'extend', level: reached }),
-    );
+  const staged = await records.stage(document, pdf);
+  await storeOrRetry(deps, async (tx) => {
+    const revision = await records.append(tx, { document, kind: 'extension', staged, event: 'extend', level: reached });
     await records.settleTimestamps(tx, document.id);
     await deps.audit.record(tx, {
       facilityId: document.facilityId,

@@ -63,9 +63,9 @@ export async function seal(
   const timestamping = document.timestamps === 'each-signature' ? { timestamp: deps.timestamp } : {};
   const { pdf, level } = await embed(before, prepared, value, { ...timestamping, allowWithoutTimestamp: true });
   assertSurvival(deps, document, before, pdf);
-  await records.stage(document, pdf);
-  await deps.database.transaction(async (tx) => {
-    const revision = await retriable(() => records.append(tx, { document, kind: 'seal', pdf, event: 'seal' }));
+  const staged = await records.stage(document, pdf);
+  await storeOrRetry(deps, async (tx) => {
+    const revision = await records.append(tx, { document, kind: 'seal', staged, event: 'seal' });
     if (slot !== undefined) {
       await records.signSlot(tx, document.id, slot.field, {
         credentialId: credential.id,
@@ -91,10 +91,10 @@ function certifiesFirst(document: Document): boolean {
   return document.certify !== undefined && !document.uploaded && document.slots.every((slot) => slot.kind === 'seal');
 }
 
-/** Somebody appended first: look again later, never force. */
-export async function retriable<T>(append: () => Promise<T>): Promise<T> {
+/** Stores a result in one transaction. Somebody appended first: look again later, never force. @throws DOCUMENT_BUSY then. */
+export async function storeOrRetry({ database }: SigningDeps, writes: (tx: Tx) => Promise<void>): Promise<void> {
   try {
-    return await append();
+    await database.transaction(writes);
   } catch (thrown) {
     if (thrown instanceof AppError && thrown.code === 'REVISION_STALE') {
       throw new AppError('DOCUMENT_BUSY', { cause: thrown });

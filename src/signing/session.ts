@@ -5,7 +5,7 @@ import { AppError, newId, type ProblemCode, toAppError } from '../shared/index.t
 import type { SigningDeps } from './deps.ts';
 import { withPinTries } from './pin.ts';
 import * as store from './store.ts';
-import { cancelTurn, completeTurn, openTurn } from './turn.ts';
+import { cancelTurn, completeHeldTurn, openHeldTurn, readSigner, type Signer } from './turn.ts';
 
 export interface SessionRequest {
   readonly facilityId: string;
@@ -49,9 +49,8 @@ export interface Session {
  * @throws CREDENTIAL_UNKNOWN, CREDENTIAL_NOT_YOURS, PIN_REJECTED, TOO_MANY_TRIES.
  */
 export async function openSession(deps: SigningDeps, request: SessionRequest): Promise<Session> {
-  const credential = await deps.parties.findCredential(request.facilityId, request.credentialId);
-  if (credential === undefined) throw new AppError('CREDENTIAL_UNKNOWN');
-  if (credential.clinicianId !== request.clinicianId) throw new AppError('CREDENTIAL_NOT_YOURS');
+  const signer = await readSigner(deps, request);
+  const { credential } = signer;
   const { pkcs12 } = credential;
   if (pkcs12 === undefined) throw new AppError('CREDENTIAL_UNKNOWN');
   const openedAt = deps.clock.now();
@@ -59,7 +58,7 @@ export async function openSession(deps: SigningDeps, request: SessionRequest): P
   const sign = rawSigner(privateKey, credential.scheme);
   const results: SessionResult[] = [];
   for (const { id, renditionSha256 } of request.documents) {
-    results.push(await signOne(deps, request, id, renditionSha256, sign));
+    results.push(await signOne(deps, request, signer, id, renditionSha256, sign));
   }
   const session = { id: newId(openedAt), openedAt, closedAt: deps.clock.now(), results };
   await deps.database.transaction(async (tx) => {
@@ -80,19 +79,21 @@ const pick = ({ facilityId, clinicianId, credentialId }: SessionRequest) => ({ f
 async function signOne(
   deps: SigningDeps,
   request: SessionRequest,
+  signer: Signer,
   documentId: string,
   renditionSha256: string | undefined,
   sign: ReturnType<typeof rawSigner>,
 ): Promise<SessionResult> {
   const by = { facilityId: request.facilityId, actor: request.actor, clinicianId: request.clinicianId };
   try {
-    const turn = await openTurn(deps, { ...by, documentId, credentialId: request.credentialId });
+    const held = await openHeldTurn(deps, { ...by, documentId, credentialId: request.credentialId }, signer);
+    const { turn } = held;
     try {
       if (renditionSha256 !== undefined && renditionSha256 !== turn.renditionSha256) {
         throw new AppError('CHANGED_SINCE_VIEWED');
       }
       const signature = await sign(Buffer.from(turn.prepared.signedAttributes, 'base64'));
-      const done = await completeTurn(deps, { ...by, turnId: turn.id, answer: { signature } });
+      const done = await completeHeldTurn(deps, { ...by, answer: { signature } }, held);
       const { field, level, timestampOwed, sha256 } = done;
       return { document: documentId, signed: true, field, level, timestampOwed, sha256 };
     } catch (thrown) {

@@ -1,7 +1,8 @@
 /** SQL of turns, sessions and PIN tries. */
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { PreparedSignature } from '../engines/pades/index.ts';
-import type { Db, Schema, Tx } from '../platform/db/index.ts';
+import { type Db, type Schema, type Tx, writeTogether } from '../platform/db/index.ts';
+import type { ProblemCode } from '../shared/index.ts';
 import type { TurnState } from './turn-state.ts';
 
 export interface Turn {
@@ -43,7 +44,21 @@ export async function insertTurn(tx: Tx, turn: NewTurn): Promise<boolean> {
     .where('state', '=', 'open')
     .where('lease_until', '<=', turn.now)
     .execute();
-  const row = await tx
+  const row = await turnRow(tx, turn).returning('id').executeTakeFirst();
+  return row !== undefined;
+}
+
+/**
+ * Takes the lease of a document in that version, with the transaction's other writes, which throws TURN_TAKEN if it has
+ * changed, or anybody's turn is open (`insertTurn` looks whether it has expired).
+ */
+export async function takeTurn(tx: Tx, turn: NewTurn, version: number): Promise<void> {
+  const isCurrent = sql<boolean>`EXISTS (SELECT FROM document WHERE id = ${turn.documentId} AND version = ${version})`;
+  await writeTogether(tx, turnRow(tx, turn), { refusal: 'TURN_TAKEN', and: isCurrent });
+}
+
+function turnRow(tx: Tx, turn: NewTurn) {
+  return tx
     .insertInto('signing_turn')
     .values({
       id: turn.id,
@@ -59,10 +74,7 @@ export async function insertTurn(tx: Tx, turn: NewTurn): Promise<boolean> {
       opened_at: turn.now,
       lease_until: turn.leaseUntil,
     })
-    .onConflict((conflict) => conflict.column('document_id').where('state', '=', 'open').doNothing())
-    .returning('id')
-    .executeTakeFirst();
-  return row !== undefined;
+    .onConflict((conflict) => conflict.column('document_id').where('state', '=', 'open').doNothing());
 }
 
 export async function findTurn(db: Db, facilityId: string, id: string): Promise<Turn | undefined> {
@@ -76,20 +88,15 @@ export async function findTurn(db: Db, facilityId: string, id: string): Promise<
 }
 
 /** Begins the lease of exactly this open turn anew. @returns the turn, or undefined if there is none. */
-export async function renewTurn(
-  tx: Tx,
-  turn: { documentId: string; clinicianId: string; credentialId: string; field: string; baseRevision: number },
-  now: Date,
-  leaseUntil: Date,
-): Promise<Turn | undefined> {
+export async function renewTurn(tx: Tx, turn: NewTurn): Promise<Turn | undefined> {
   const row = await tx
     .updateTable('signing_turn')
-    .set({ lease_until: leaseUntil })
+    .set({ lease_until: turn.leaseUntil })
     .where('document_id', '=', turn.documentId)
     .where('state', '=', 'open')
-    .where('lease_until', '>', now)
-    .where('clinician_id', '=', turn.clinicianId)
-    .where('credential_id', '=', turn.credentialId)
+    .where('lease_until', '>', turn.now)
+    .where('clinician_id', '=', turn.clinicianId ?? null)
+    .where('credential_id', '=', turn.credentialId ?? null)
     .where('field', '=', turn.field)
     .where('base_revision', '=', turn.baseRevision)
     .returningAll()
@@ -113,15 +120,20 @@ function toTurn(row: Selectable<Schema['signing_turn']>): Turn {
   };
 }
 
-/** Ends an open turn. @returns false if it was not open. */
-export async function closeTurn(tx: Tx, id: string, state: Exclude<TurnState, 'open'>, now: Date): Promise<boolean> {
-  const result = await tx
+/** Ends an open turn with the transaction's other writes, which throws `refusal` if it is not open. */
+export async function closeTurn(
+  tx: Tx,
+  id: string,
+  state: Exclude<TurnState, 'open'>,
+  now: Date,
+  refusal: ProblemCode,
+): Promise<void> {
+  const row = tx
     .updateTable('signing_turn')
     .set({ state, closed_at: now })
     .where('id', '=', id)
-    .where('state', '=', 'open')
-    .executeTakeFirst();
-  return result.numUpdatedRows === 1n;
+    .where('state', '=', 'open');
+  await writeTogether(tx, row, { refusal });
 }
 
 export interface SessionRow {
@@ -135,18 +147,16 @@ export interface SessionRow {
 }
 
 export async function insertSession(tx: Tx, session: SessionRow): Promise<void> {
-  await tx
-    .insertInto('signing_session')
-    .values({
-      id: session.id,
-      facility_id: session.facilityId,
-      clinician_id: session.clinicianId,
-      credential_id: session.credentialId,
-      results: JSON.stringify(session.results),
-      opened_at: session.openedAt,
-      closed_at: session.closedAt,
-    })
-    .execute();
+  const row = tx.insertInto('signing_session').values({
+    id: session.id,
+    facility_id: session.facilityId,
+    clinician_id: session.clinicianId,
+    credential_id: session.credentialId,
+    results: JSON.stringify(session.results),
+    opened_at: session.openedAt,
+    closed_at: session.closedAt,
+  });
+  await writeTogether(tx, row);
 }
 
 export async function findSession(db: Db, facilityId: string, id: string): Promise<SessionRow | undefined> {

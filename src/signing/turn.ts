@@ -2,9 +2,9 @@
  * Signing turns: the two steps of one signature (digest out, signature in) under a lease on the document.
  * A turn that ends without a signature leaves the document as it was.
  */
-import { parseCertificate } from '../engines/crypto/index.ts';
+import { type Certificate, parseCertificate } from '../engines/crypto/index.ts';
 import { embed, embedCms, type PreparedSignature, prepare, type ValidationReport } from '../engines/pades/index.ts';
-import { refuseCredential } from '../parties/index.ts';
+import { type Authority, type Credential, refuseCredential } from '../parties/index.ts';
 import type { AuditActor } from '../platform/audit/index.ts';
 import type { Tx } from '../platform/db/index.ts';
 import { type Document, isOpenForSigning, latestRevision, type Slot } from '../records/index.ts';
@@ -61,17 +61,55 @@ export type SignatureAnswer = { readonly signature: Uint8Array } | { readonly cm
  * CERTIFICATE_*, REVOCATION_UNKNOWN, TURN_TAKEN, REVISION_STALE (somebody signed meanwhile).
  */
 export async function openTurn(deps: SigningDeps, request: TurnRequest): Promise<OpenTurn> {
-  const { records, parties, clock } = deps;
-  const document = await records.find(request.facilityId, request.documentId);
-  const credential = await parties.findCredential(request.facilityId, request.credentialId);
+  return (await openHeldTurn(deps, request, await readSigner(deps, request))).turn;
+}
+
+/** What is on file about who signs; a session reads it once. */
+export interface Signer {
+  readonly credential: Credential;
+  readonly certificate: Certificate;
+  readonly chain: readonly Certificate[];
+  authorityFor(role: string, at: Date): Promise<Authority>;
+}
+
+/** @throws CREDENTIAL_UNKNOWN, CREDENTIAL_NOT_YOURS. */
+export async function readSigner(
+  { parties }: SigningDeps,
+  { facilityId, clinicianId, credentialId }: Pick<TurnRequest, 'facilityId' | 'clinicianId' | 'credentialId'>,
+): Promise<Signer> {
+  const credential = await parties.findCredential(facilityId, credentialId);
   if (credential === undefined) throw new AppError('CREDENTIAL_UNKNOWN');
-  if (credential.clinicianId !== request.clinicianId) throw new AppError('CREDENTIAL_NOT_YOURS');
+  if (credential.clinicianId !== clinicianId) throw new AppError('CREDENTIAL_NOT_YOURS');
+  const known = new Map<string, Promise<Authority>>();
+  return {
+    credential,
+    certificate: parseCertificate(credential.certificate),
+    chain: credential.chain.map((der) => parseCertificate(der)),
+    authorityFor: (role, at) => {
+      const found = known.get(role) ?? parties.authorityFor(facilityId, clinicianId, role, at);
+      known.set(role, found);
+      return found;
+    },
+  };
+}
+
+/** A turn with what it was prepared from. */
+export interface HeldTurn {
+  readonly turn: OpenTurn & { readonly credentialId: string };
+  readonly document: Document;
+  /** The bytes that the signature is added to. */
+  readonly before: Uint8Array;
+}
+
+/** See `openTurn`. */
+export async function openHeldTurn(deps: SigningDeps, request: TurnRequest, by: Signer): Promise<HeldTurn> {
+  const { records, clock } = deps;
+  const { credential, certificate, chain } = by;
+  const document = await records.find(request.facilityId, request.documentId);
   const now = clock.now();
   const unusable = refuseCredential(credential, now);
   if (unusable !== undefined) throw unusable;
-  const { slot, signer } = await chooseSlot(deps, document, request, now);
-  const certificate = parseCertificate(credential.certificate);
-  const chain = credential.chain.map((der) => parseCertificate(der));
+  const { slot, signer } = await chooseSlot(by, document, request, now);
   const check = await deps.material.checkBeforeSigning(certificate, chain);
   if (check.refusal !== undefined) throw check.refusal;
 
@@ -93,58 +131,57 @@ export async function openTurn(deps: SigningDeps, request: TurnRequest): Promise
   });
   const leaseUntil = new Date(now.getTime() + LEASE_MINUTES * 60_000);
   const id = newId(now);
-  const resumed = await deps.database.transaction(async (tx) => {
-    const taken = await store.insertTurn(tx, {
-      id,
-      facilityId: document.facilityId,
-      documentId: document.id,
-      field: slot.field,
-      credentialId: credential.id,
-      clinicianId: request.clinicianId,
-      baseRevision: latestRevision(document).n,
-      prepared,
-      revocationAnswers: check.evidence
-        .filter((one) => one.kind !== 'certificate')
-        .map((one) => Buffer.from(one.der).toString('base64')),
-      now,
-      leaseUntil,
-    });
-    if (!taken) return resumeTurn(tx, { document, request, field: slot.field, now, leaseUntil });
-    // Whoever signed between our reading and our lease made what was prepared void: said now, not after the person has approved.
-    if (!(await records.isCurrent(tx, document))) throw new AppError('REVISION_STALE');
-    await deps.audit.record(tx, {
+  const turn: store.NewTurn = {
+    id,
+    facilityId: document.facilityId,
+    documentId: document.id,
+    field: slot.field,
+    credentialId: credential.id,
+    clinicianId: request.clinicianId,
+    baseRevision: latestRevision(document).n,
+    prepared,
+    revocationAnswers: check.evidence
+      .filter((one) => one.kind !== 'certificate')
+      .map((one) => Buffer.from(one.der).toString('base64')),
+    now,
+    leaseUntil,
+  };
+  const audit = (tx: Tx): Promise<string> =>
+    deps.audit.record(tx, {
       facilityId: document.facilityId,
       actor: request.actor,
       action: 'turn.opened',
       object: { kind: 'document', id: document.id },
       details: { turn: id, field: slot.field, credential: credential.id },
     });
-    return undefined;
-  });
-  if (resumed !== undefined) return resumed;
-  return {
-    id,
-    documentId: document.id,
-    field: slot.field,
-    renditionSha256: document.renditionSha256,
-    prepared,
-    leaseUntil,
+  const held = ({ id, prepared }: Pick<OpenTurn, 'id' | 'prepared'>): HeldTurn => {
+    const of = { documentId: document.id, field: slot.field, renditionSha256: document.renditionSha256 };
+    return { turn: { id, prepared, leaseUntil, credentialId: credential.id, ...of }, document, before };
   };
+  try {
+    await deps.database.transaction(async (tx) => {
+      await store.takeTurn(tx, turn, document.version);
+      await audit(tx);
+    });
+    return held({ id, prepared });
+  } catch (thrown) {
+    if (!(thrown instanceof AppError) || thrown.code !== 'TURN_TAKEN') throw thrown;
+  }
+  // Somebody's turn is or was open, or the document has changed: which of them decides, step by step.
+  return deps.database.transaction(async (tx) => {
+    if (!(await store.insertTurn(tx, turn))) return held(await resumeTurn(tx, turn));
+    // Whoever signed between our reading and our lease made what was prepared void: said now, not after the person has approved.
+    if (!(await records.isCurrent(tx, document))) throw new AppError('REVISION_STALE');
+    await audit(tx);
+    return held({ id, prepared });
+  });
 }
 
 /** The person's own open turn on this slot under the same credential, its lease begun anew. @throws TURN_TAKEN if it is another's. */
-async function resumeTurn(
-  tx: Tx,
-  of: { document: Document; request: TurnRequest; field: string; now: Date; leaseUntil: Date },
-): Promise<OpenTurn> {
-  const { document, request, field, now, leaseUntil } = of;
-  const { clinicianId, credentialId } = request;
-  const baseRevision = latestRevision(document).n;
-  const wanted = { documentId: document.id, clinicianId, credentialId, field, baseRevision };
-  const turn = await store.renewTurn(tx, wanted, now, leaseUntil);
+async function resumeTurn(tx: Tx, wanted: store.NewTurn): Promise<Pick<OpenTurn, 'id' | 'prepared'>> {
+  const turn = await store.renewTurn(tx, wanted);
   if (turn?.prepared === undefined) throw new AppError('TURN_TAKEN');
-  const { id, prepared } = turn;
-  return { id, documentId: document.id, field, renditionSha256: document.renditionSha256, prepared, leaseUntil };
+  return { id: turn.id, prepared: turn.prepared };
 }
 
 /**
@@ -154,18 +191,41 @@ async function resumeTurn(
  */
 export async function completeTurn(
   deps: SigningDeps,
-  request: { facilityId: string; actor: AuditActor; clinicianId: string; turnId: string; answer: SignatureAnswer },
+  request: Completion & { readonly turnId: string },
 ): Promise<CompletedTurn> {
   const { records, clock } = deps;
   const turn = await findOwnTurn(deps, request);
-  if (turn.state !== 'open' || turn.prepared === undefined || turn.leaseUntil <= clock.now()) {
+  const { credentialId, prepared } = turn;
+  if (turn.state !== 'open' || prepared === undefined || credentialId === undefined || turn.leaseUntil <= clock.now()) {
     throw new AppError('TURN_CLOSED');
   }
   const document = await records.find(request.facilityId, turn.documentId);
   // Before a time-stamp is paid for: it may have been returned or withdrawn meanwhile.
   if (!isOpenForSigning(document.state)) throw new AppError('STATE_FORBIDS', { extra: { state: document.state } });
   if (latestRevision(document).n !== turn.baseRevision) throw new AppError('REVISION_STALE');
-  const before = await records.bytes(document);
+  const held = { turn: { ...turn, prepared, credentialId }, document, before: await records.bytes(document) };
+  return completeHeldTurn(deps, request, held);
+}
+
+export interface Completion {
+  readonly facilityId: string;
+  readonly actor: AuditActor;
+  readonly clinicianId: string;
+  readonly answer: SignatureAnswer;
+}
+
+/** See `completeTurn`; for who holds the turn since it was opened. What changed meanwhile is found when the result is stored. */
+export async function completeHeldTurn(
+  deps: SigningDeps,
+  request: Completion,
+  held: {
+    readonly turn: Pick<HeldTurn['turn'], 'id' | 'field' | 'prepared' | 'credentialId'>;
+    readonly document: Document;
+    readonly before: Uint8Array;
+  },
+): Promise<CompletedTurn> {
+  const { records, clock } = deps;
+  const { turn, document, before } = held;
   const timestamping = document.timestamps === 'each-signature' ? { timestamp: deps.timestamp } : {};
   const options = { ...timestamping, allowWithoutTimestamp: true };
   const { pdf, level } =
@@ -175,22 +235,22 @@ export async function completeTurn(
   const report = assertSurvival(deps, document, before, pdf);
   if ('cms' in request.answer) refuseForeignFlaws(report, turn.field);
   const timestampOwed = document.timestamps === 'each-signature' && level === 'B-B';
-  await records.stage(document, pdf);
+  const staged = await records.stage(document, pdf);
   const last = document.slots.every(
     (slot) => slot.kind === 'seal' || slot.signedAt !== undefined || slot.field === turn.field,
   );
   await deps.database.transaction(async (tx) => {
     const now = clock.now();
-    if (!(await store.closeTurn(tx, turn.id, 'completed', now))) throw new AppError('TURN_CLOSED');
+    await store.closeTurn(tx, turn.id, 'completed', now, 'TURN_CLOSED');
     const revision = await records.append(tx, {
       document,
       kind: 'signature',
-      pdf,
+      staged,
       event: last ? 'last-person-signed' : 'person-signed',
     });
     await records.signSlot(tx, document.id, turn.field, {
       clinicianId: request.clinicianId,
-      credentialId: turn.credentialId ?? '',
+      credentialId: turn.credentialId,
       at: now,
       revision,
       timestamped: level === 'B-T',
@@ -206,13 +266,12 @@ export async function completeTurn(
     if (last) await deps.outbox.enqueue(tx, { ...about, job: 'seal' });
     if (timestampOwed) await deps.outbox.enqueue(tx, { ...about, job: 'timestamp', dedupeKey: String(revision) });
   });
-  const after = await records.find(request.facilityId, document.id);
   return {
     documentId: document.id,
     field: turn.field,
     level: level === 'B-T' ? 'B-T' : 'B-B',
     timestampOwed,
-    sha256: latestRevision(after).sha256,
+    sha256: staged.sha256,
   };
 }
 
@@ -240,7 +299,7 @@ export async function cancelTurn(
 ): Promise<void> {
   const turn = await findOwnTurn(deps, request);
   await deps.database.transaction(async (tx) => {
-    if (!(await store.closeTurn(tx, turn.id, 'cancelled', deps.clock.now()))) throw new AppError('TURN_CLOSED');
+    await store.closeTurn(tx, turn.id, 'cancelled', deps.clock.now(), 'TURN_CLOSED');
     await deps.audit.record(tx, {
       facilityId: turn.facilityId,
       actor: request.actor,
@@ -262,7 +321,7 @@ async function findOwnTurn(
 
 /** The slot that this clinician signs now, and the name that is printed. */
 async function chooseSlot(
-  deps: SigningDeps,
+  by: Signer,
   document: Document,
   request: TurnRequest,
   now: Date,
@@ -278,7 +337,7 @@ async function chooseSlot(
   const turnOf = Math.min(...open.map((slot) => slot.order));
   let refusal: AppError | undefined;
   for (const slot of named === undefined ? open : [named]) {
-    const authority = await deps.parties.authorityFor(request.facilityId, request.clinicianId, slot.role, now);
+    const authority = await by.authorityFor(slot.role, now);
     if (authority.ok && slot.order === turnOf) return { slot, signer: authority.clinician.name };
     // That a slot is not theirs says less than why the one that is theirs cannot be signed.
     const why = authority.ok ? new AppError('NOT_YOUR_TURN') : authority.refusal;

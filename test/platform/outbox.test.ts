@@ -165,7 +165,7 @@ describe('a failure', () => {
       clock.set(failed.dueAt);
     }
     expect(pauses).toEqual([1000, 2000, 4000, 8000, 16_000, 32_000, 64_000]);
-    expect(await outbox.pending(facilityId, 'doc-1')).toMatchObject([
+    expect((await outbox.about(facilityId, 'doc-1')).pending).toMatchObject([
       { attempts: 7, causeCode: 'DATABASE_UNREACHABLE' },
     ]);
     expect(await outbox.fail(await take(), upstream)).toEqual({ outcome: 'stopped' });

@@ -101,7 +101,7 @@ describe('the runner', () => {
     await runner.drain();
     await runner.stop();
     expect(await outbox.stopped(facilityId)).toMatchObject([{ subject: 'bad', causeCode: 'DIGEST_MISMATCH' }]);
-    expect(await outbox.pending(facilityId, 'good')).toEqual([]);
+    expect((await outbox.about(facilityId, 'good')).pending).toEqual([]);
   });
 
   test('keeps the lease of a job that takes longer than it', async () => {
@@ -140,7 +140,7 @@ describe('the runner', () => {
     finish.resolve();
     await stopped;
     expect(done).toEqual(['first']);
-    expect(await outbox.pending(facilityId, 'second')).toMatchObject([{ attempts: 0 }]);
+    expect((await outbox.about(facilityId, 'second')).pending).toMatchObject([{ attempts: 0 }]);
   });
 
   test('takes over what a killed process held, if it is the only owner', async () => {
@@ -168,7 +168,7 @@ describe('the runner', () => {
     await runner.start();
     await runner.drain();
     await runner.stop();
-    expect(await outbox.pending(facilityId, 'waits')).toMatchObject([
+    expect((await outbox.about(facilityId, 'waits')).pending).toMatchObject([
       { attempts: 1, causeCode: 'DATABASE_UNREACHABLE' },
     ]);
   });

@@ -12,6 +12,8 @@ export interface Condition {
   readonly refusal: ProblemCode;
   /** Or this held when the statement began. */
   readonly or?: { toOperationNode(): OperationNode };
+  /** And this held when the statement began. */
+  readonly and?: { toOperationNode(): OperationNode };
 }
 
 /** An INSERT, UPDATE or DELETE without RETURNING. */
@@ -49,9 +51,10 @@ export function compileTogether(writes: readonly PutOff[]): CompiledQuery {
     nodes.push(node);
     texts.push('');
   };
-  const addCondition = (i: number, { refusal, or }: Condition): void => {
+  const addCondition = (i: number, { refusal, or, and }: Condition): void => {
     add(`refuse_unless((SELECT count(*) FROM w${i}) = 1`);
     if (or !== undefined) add(' OR ', or.toOperationNode());
+    if (and !== undefined) add(' AND ', and.toOperationNode());
     add(', ', sql.lit(refusal).toOperationNode());
     add(')');
   };

@@ -34,8 +34,11 @@ export interface Outbox {
   restart(tx: Tx, facilityId: string, intentId: number): Promise<boolean>;
   /** The newest stopped intents of a facility, at most 500. */
   stopped(facilityId: string): Promise<StoppedIntent[]>;
-  /** Unfinished intents (waiting or leased) about one subject, for progress display. */
-  pending(facilityId: string, subject: string): Promise<PendingIntent[]>;
+  /** Unfinished intents about one subject, for progress display: those waiting or leased, and those that stopped. */
+  about(
+    facilityId: string,
+    subject: string,
+  ): Promise<{ readonly pending: readonly PendingIntent[]; readonly stopped: readonly StoppedIntent[] }>;
   /** Whether some intent of these jobs is leased, and when the earliest waiting one falls due. */
   unfinished(jobs: readonly JobName[]): Promise<{ readonly leased: boolean; readonly nextDue: Date | undefined }>;
   /** Frees every lease. Only for a process that alone owns the database (embedded mode), at its start. */
@@ -110,7 +113,7 @@ export function createOutbox(deps: { database: Database; clock: Clock; random?: 
       return restarted;
     },
     stopped: (facilityId) => store.stopped(database.db, facilityId),
-    pending: (facilityId, subject) => store.pending(database.db, facilityId, subject),
+    about: (facilityId, subject) => store.about(database.db, facilityId, subject),
     unfinished: (jobs) => store.unfinished(database.db, jobs),
     voidLeases: () => database.transaction((tx) => store.voidLeases(tx, clock.now())),
     onWork: (hear) => database.listen(CHANNEL, hear),

@@ -1,7 +1,7 @@
 /** SQL of the outbox. Every write under a lease names the fence; a row whose fence has moved on is not touched. */
-import { sql } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { AppError, PROBLEMS } from '../../shared/index.ts';
-import { type Db, type Tx, writeTogether } from '../db/index.ts';
+import { type Db, type Schema, type Tx, writeTogether } from '../db/index.ts';
 import type { Intent, NewIntent, PendingIntent, StoppedIntent } from './intent.ts';
 import type { JobName } from './job-name.ts';
 
@@ -168,16 +168,47 @@ export async function restart(tx: Tx, facilityId: string, id: number, now: Date)
   return changed.numUpdatedRows === 1n;
 }
 
+const STOPPED_COLUMNS = [
+  'id',
+  'facility_id',
+  'job',
+  'subject',
+  'attempts',
+  'cause_code',
+  'cause_detail',
+  'finished_at',
+] as const;
+
 export async function stopped(db: Db, facilityId: string): Promise<StoppedIntent[]> {
   const rows = await db
     .selectFrom('outbox')
-    .select(['id', 'facility_id', 'job', 'subject', 'attempts', 'cause_code', 'cause_detail', 'finished_at'])
+    .select(STOPPED_COLUMNS)
     .where('facility_id', '=', facilityId)
     .where('state', '=', 'stopped')
     .orderBy('finished_at', 'desc')
     .limit(500)
     .execute();
-  return rows.map((row) => ({
+  return rows.map(toStopped);
+}
+
+export async function about(db: Db, facilityId: string, subject: string) {
+  const rows = await db
+    .selectFrom('outbox')
+    .select([...STOPPED_COLUMNS, 'state', 'due_at'])
+    .where('facility_id', '=', facilityId)
+    .where('subject', '=', subject)
+    .where('state', '<>', 'done')
+    .orderBy('due_at')
+    .orderBy('id')
+    .execute();
+  return {
+    pending: rows.filter(({ state }) => state !== 'stopped').map(toPending),
+    stopped: rows.filter(({ state }) => state === 'stopped').map(toStopped),
+  };
+}
+
+function toStopped(row: Pick<Selectable<Schema['outbox']>, (typeof STOPPED_COLUMNS)[number]>): StoppedIntent {
+  return {
     id: row.id,
     facilityId: row.facility_id,
     job: row.job as JobName,
@@ -186,25 +217,21 @@ export async function stopped(db: Db, facilityId: string): Promise<StoppedIntent
     causeCode: row.cause_code ?? 'INTERNAL',
     causeDetail: row.cause_detail ?? '',
     stoppedAt: row.finished_at as Date,
-  }));
+  };
 }
 
-export async function pending(db: Db, facilityId: string, subject: string): Promise<PendingIntent[]> {
-  const rows = await db
-    .selectFrom('outbox')
-    .select(['job', 'due_at', 'attempts', 'cause_code'])
-    .where('facility_id', '=', facilityId)
-    .where('subject', '=', subject)
-    .where('state', 'in', ['waiting', 'leased'])
-    .orderBy('due_at')
-    .orderBy('id')
-    .execute();
-  return rows.map((row) => ({
+function toPending(row: {
+  readonly job: string;
+  readonly due_at: Date;
+  readonly attempts: number;
+  readonly cause_code: string | null;
+}): PendingIntent {
+  return {
     job: row.job as JobName,
     dueAt: row.due_at,
     attempts: row.attempts,
     causeCode: row.cause_code ?? undefined,
-  }));
+  };
 }
 
 export async function unfinished(db: Db, jobs: readonly JobName[]) {
