@@ -2,7 +2,17 @@
  * What a later revision holds beside the objects that its cross-reference lists. We never look there, but readers that think a file
  * damaged put it together anew from everything that looks like an object, and would show another document than the one judged.
  */
-import { isArray, isDict, isRef, isStream, type PdfFile, type PdfObject, type PdfView, ref } from '../pdf/index.ts';
+import {
+  isArray,
+  isDict,
+  isRef,
+  isStream,
+  type PdfFile,
+  type PdfObject,
+  type PdfRef,
+  type PdfView,
+  ref,
+} from '../pdf/index.ts';
 
 /** Places of such parts in revision `index` (2 or more), as paths of a report; empty for a sound one. */
 export function strayParts(file: PdfFile, index: number): string[] {
@@ -51,20 +61,21 @@ function lostReferences(file: PdfFile, index: number): string[] {
   for (const [num, entry] of file.revisions[index - 1]?.entries ?? []) {
     if (entry.kind === 'free') continue;
     const gen = entry.kind === 'offset' ? entry.gen : 0;
-    const value = valueOf(newer, num, gen);
+    const value = objectAt(newer, num, gen);
     if (value === undefined) {
       lost.push(`Objects[${num}]`);
       continue;
     }
-    const before = referencesOf(valueOf(older, num, gen) ?? null);
-    for (const [key, target] of referencesOf(value)) {
-      if (!before.has(key) && !leadsToObject(newer, target)) lost.push(`Objects[${num}]`);
-    }
+    const missing = referencesOf(value).filter((target) => !leadsToObject(newer, target));
+    if (missing.length === 0) continue;
+    const before = referencesOf(objectAt(older, num, gen) ?? null);
+    const isNew = (target: PdfRef): boolean => !before.some((one) => one.num === target.num && one.gen === target.gen);
+    if (missing.some(isNew)) lost.push(`Objects[${num}]`);
   }
   return lost;
 }
 
-function valueOf(view: PdfView, num: number, gen: number): PdfObject | undefined {
+function objectAt(view: PdfView, num: number, gen: number): PdfObject | undefined {
   try {
     return view.resolve(ref(num, gen));
   } catch {
@@ -72,21 +83,22 @@ function valueOf(view: PdfView, num: number, gen: number): PdfObject | undefined
   }
 }
 
-function leadsToObject(view: PdfView, target: { readonly num: number; readonly gen: number }): boolean {
+function leadsToObject(view: PdfView, target: PdfRef): boolean {
   const entry = view.entry(target.num);
   if (entry === undefined || entry.kind === 'free') return false;
   return (
-    (entry.kind === 'offset' ? entry.gen : 0) === target.gen && valueOf(view, target.num, target.gen) !== undefined
+    (entry.kind === 'offset' ? entry.gen : 0) === target.gen && objectAt(view, target.num, target.gen) !== undefined
   );
 }
 
-function referencesOf(value: PdfObject): Map<string, { readonly num: number; readonly gen: number }> {
-  const found = new Map<string, { readonly num: number; readonly gen: number }>();
+function referencesOf(value: PdfObject): PdfRef[] {
+  const found: PdfRef[] = [];
   const open: PdfObject[] = [value];
   for (let item = open.pop(); item !== undefined; item = open.pop()) {
-    if (isRef(item)) found.set(`${item.num} ${item.gen}`, item);
+    if (item === null || typeof item !== 'object') continue;
+    if (isRef(item)) found.push(item);
     else if (isArray(item)) for (const part of item) open.push(part);
-    else if (isDict(item)) open.push(...item.values());
+    else if (isDict(item)) for (const part of item.values()) open.push(part);
     else if (isStream(item)) open.push(item.dict);
   }
   return found;
