@@ -247,11 +247,16 @@ function findListSigner(
   return undefined;
 }
 
+/** Who is known to have signed a list; lists may be long, and the same one is met for every certificate it is about. */
+const signers = new WeakMap<CertificateList, WeakSet<Certificate>>();
+
 function signedBy(list: CertificateList, signer: Certificate): boolean {
-  return (
-    (signer.keyUsage === undefined || signer.keyUsage.has('cRLSign')) &&
-    verifySignature(signer, list.signatureAlgorithm, list.tbs, list.signature)
-  );
+  if (signer.keyUsage !== undefined && !signer.keyUsage.has('cRLSign')) return false;
+  const known = signers.get(list) ?? new WeakSet();
+  if (known.has(signer)) return true;
+  if (!verifySignature(signer, list.signatureAlgorithm, list.tbs, list.signature)) return false;
+  signers.set(list, known.add(signer));
+  return true;
 }
 
 /** §5.2.4, §6.3.3 (c): a delta of the same scope and key, based on this list or an older one, and not older than it. */

@@ -15,6 +15,7 @@ import {
   type PdfFile,
   type PdfObject,
   type PdfRef,
+  type PdfStream,
   type PdfUpdate,
   type PdfView,
 } from '../pdf/index.ts';
@@ -46,12 +47,11 @@ export function readStore(file: PdfFile): SecurityStore {
       }
     }
   }
-  const read = <T>(key: string, parse: (bytes: Uint8Array) => T): Stored<T>[] =>
+  const read = <T extends object>(key: string, parse: (bytes: Uint8Array) => T): Stored<T>[] =>
     streamsOf(file.latest, key, notices).flatMap((stream) => {
       try {
-        const bytes = file.latest.streamBytes(stream);
-        if (bytes === undefined) return [];
-        return [{ value: parse(bytes), revision: firstSeen.get(stream) ?? file.revisions.length }];
+        const value = parsedOnce(file.latest, stream, parse);
+        return [{ value, revision: firstSeen.get(stream) ?? file.revisions.length }];
       } catch {
         notices.add('DSS_ENTRY_UNREADABLE');
         return [];
@@ -65,8 +65,21 @@ export function readStore(file: PdfFile): SecurityStore {
   };
 }
 
+/** By what they were parsed as: files that begin alike share their streams. */
+const parsedStreams = new WeakMap<PdfStream, Map<(bytes: Uint8Array) => object, object>>();
+
+function parsedOnce<T extends object>(view: PdfView, stream: PdfStream, parse: (bytes: Uint8Array) => T): T {
+  const known = parsedStreams.get(stream) ?? new Map<(bytes: Uint8Array) => object, object>();
+  const found = known.get(parse);
+  if (found !== undefined) return found as T;
+  const value = parse(view.streamBytes(stream) ?? new Uint8Array());
+  // Filters that stand elsewhere may be others in another revision.
+  if (![...stream.dict.values()].some(isRef)) parsedStreams.set(stream, known.set(parse, value));
+  return value;
+}
+
 /** The streams of one array. Views share unchanged objects, so a stream is the same value in every revision that has it. */
-function streamsOf(view: PdfView, key: string, notices: Set<string>): PdfObject[] {
+function streamsOf(view: PdfView, key: string, notices: Set<string>): PdfStream[] {
   try {
     const entries = view.array(view.dict(view.root.get('DSS'))?.get(key)) ?? [];
     if (entries.length > MAX_ENTRIES) notices.add('DSS_TOO_LARGE');

@@ -264,12 +264,9 @@ function unique(certificates: readonly Certificate[]): Certificate[] {
 
 /** Finds by content when a piece of material first appears in the file. */
 function createHoldings(items: readonly Stored<Uint8Array>[]): (item: Uint8Array) => number | undefined {
-  const keyOf = (bytes: Uint8Array): string =>
-    Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
-  const first = new Map<string, number>();
-  for (const { value, revision } of items) {
-    const key = keyOf(value);
-    first.set(key, Math.min(first.get(key) ?? revision, revision));
-  }
-  return (item) => first.get(keyOf(item));
+  const byLength = Map.groupBy(items, ({ value }) => value.length);
+  return (item) => {
+    const same = byLength.get(item.length)?.filter(({ value }) => value === item || Buffer.compare(value, item) === 0);
+    return same === undefined || same.length === 0 ? undefined : Math.min(...same.map(({ revision }) => revision));
+  };
 }

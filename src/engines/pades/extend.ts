@@ -1,7 +1,7 @@
 /** From B-B up to B-LTA by appending (EN 319 142-1 §5.4, §6): time-stamp, validation data, archive time-stamp. */
 import { AppError } from '../../shared/index.ts';
 import type { Certificate } from '../crypto/index.ts';
-import { beginUpdate, openPdf } from '../pdf/index.ts';
+import { beginUpdate } from '../pdf/index.ts';
 import { addToStore, headerVersion, type StoreAddition } from './dss.ts';
 import { type Examination, type ExaminedSignature, examine } from './examine.ts';
 import { atLeast, LEVELS, levelOf } from './levels.ts';
@@ -129,7 +129,7 @@ async function addValidationData(
     addition.ocsps.push(...found.ocsps.map(({ raw }) => raw));
     addition.crls.push(...found.crls.map(({ raw }) => raw));
   }
-  const update = beginUpdate(openPdf(bytes));
+  const update = beginUpdate(seen.file);
   return addToStore(update, headerVersion(bytes), addition) ? update.finish().bytes : bytes;
 }
 

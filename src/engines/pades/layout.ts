@@ -9,6 +9,7 @@ import {
   name,
   openPdf,
   type PdfDict,
+  type PdfFile,
   type PdfObject,
   type PdfUpdate,
   shareFont,
@@ -20,6 +21,8 @@ import { rangeDigests } from './range-digests.ts';
 import type { PrepareOptions } from './types.ts';
 
 export interface Layout {
+  /** The file as it was. */
+  readonly file: PdfFile;
   readonly appended: Uint8Array;
   /** Offsets of the whole `<…>` token in the prepared file. */
   readonly contentsStart: number;
@@ -73,7 +76,7 @@ export function layOut(pdf: Uint8Array, options: PrepareOptions, margin = 0): La
     certificate: options.certificate,
     scheme: options.scheme,
   });
-  return { appended, contentsStart: contents.start, contentsEnd: contents.end, signedAttributes: attributes };
+  return { file, appended, contentsStart: contents.start, contentsEnd: contents.end, signedAttributes: attributes };
 }
 
 /** Bytes to hold for the CMS: what is known now, and what the caller expects to be added. */

@@ -1,6 +1,5 @@
 /** First half of signing: the document with a gap, and what has to be signed (in two phases; what lies between can be stored). */
 import { digest } from '../../shared/index.ts';
-import { openPdf } from '../pdf/index.ts';
 import { layOut } from './layout.ts';
 import { fileSha256 } from './range-digests.ts';
 import type { PreparedSignature, PrepareOptions } from './types.ts';
@@ -12,10 +11,10 @@ import type { PreparedSignature, PrepareOptions } from './types.ts';
  * STAMP_FONT_MISSING, STAMP_TOO_SMALL, PICTURE_UNREADABLE.
  */
 export function prepare(pdf: Uint8Array, options: PrepareOptions): PreparedSignature {
-  const { appended, contentsStart, contentsEnd, signedAttributes } = layOut(pdf, options);
+  const { file, appended, contentsStart, contentsEnd, signedAttributes } = layOut(pdf, options);
   return {
     version: 1,
-    inputSha256: fileSha256(openPdf(pdf)),
+    inputSha256: fileSha256(file),
     inputLength: pdf.length,
     appended: base64(appended),
     contentsStart,
