@@ -6,6 +6,7 @@ import { postgresDialect } from './dialect.ts';
 import { startEmbeddedServer } from './embedded/server.ts';
 import { listenOn } from './listen.ts';
 import { checkSchema, migrate } from './migrate.ts';
+import { preparing } from './prepared.ts';
 import type { Schema } from './schema.ts';
 import { REFUSED } from './write-together.ts';
 
@@ -65,7 +66,7 @@ export async function openDatabase(at: DatabasePlace, options: OpenOptions = {})
   pool.on('connect', (client) =>
     client.on('error', (error) => log.warn({ err: error }, 'a database connection broke')),
   );
-  const db = new Kysely<Schema>({ dialect: postgresDialect(pool) });
+  const db = new Kysely<Schema>({ dialect: postgresDialect(preparing(pool)) });
   const listeners = new Set<() => Promise<void>>();
   const close = async () => {
     for (const stop of listeners) await stop();
