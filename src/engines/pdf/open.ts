@@ -103,15 +103,20 @@ function checkHeader(bytes: Uint8Array): void {
   if (!/^%PDF-[12]\.\d/.test(head)) throw new AppError('PDF_NOT_A_PDF');
 }
 
+const placed = new WeakSet<PdfFile>();
+
 /**
  * Checks that every object of the latest revision stands where the cross-reference says. Cheap: reads only headers.
  * Throws PDF_XREF_BROKEN with the number of the first that does not.
  */
 export function checkPlaces(file: PdfFile): void {
+  if (placed.has(file)) return;
+  const before = file.base !== undefined && placed.has(file.base) ? file.base.latest : undefined;
   const cursor = cursorAt(file.bytes, 0, 1);
   for (const num of file.latest.objectNumbers()) {
     const place = file.latest.entry(num);
     if (place?.kind === 'offset') {
+      if (before?.entry(num) === place) continue;
       cursor.pos = place.offset;
       const header = takeObjectHeader(cursor);
       if (header?.num === num && header.gen === place.gen) continue;
@@ -121,6 +126,7 @@ export function checkPlaces(file: PdfFile): void {
       throw xrefBroken(`Đối tượng ${num} nằm trong luồng không có thật`, `Object ${num} lies in a missing stream`);
     }
   }
+  placed.add(file);
 }
 
 /**

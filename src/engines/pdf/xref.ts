@@ -29,6 +29,9 @@ const FREE: XrefEntry = { kind: 'free' };
 /** Indirect objects of a file (ISO 32000-1 annex C.2). Beyond 31 bits readers call a file damaged and put it together anew. */
 const MAX_NUMBER = 8_388_608;
 
+/** A file that was remembered comes back with a few revisions more, if it does: nothing is looked for further down. */
+const MAX_NEW_REVISIONS = 4;
+
 /** Dead bytes tolerated between a trailer and its `startxref`. */
 const MAX_GAP = 1024;
 
@@ -125,7 +128,7 @@ function readSections(
     const previous = section.trailer.get('Prev');
     if (previous !== undefined && !isInteger(previous)) throw xrefBroken('/Prev không phải số', '/Prev is no integer');
     next = previous;
-    base = next === undefined ? undefined : beginning(bytes, next, lowest);
+    base = next === undefined || sections.length > MAX_NEW_REVISIONS ? undefined : beginning(bytes, next, lowest);
     if (base !== undefined && fitsIn(base.file.revisions, limits.maxRevisions - seen.size, budget)) break;
     base = undefined;
   }
