@@ -6,7 +6,7 @@ import { AppError, newId, sha256Hex, toAppError } from '../shared/index.ts';
 import { explain, floorLock, mergeFacts, type RetentionFacts, shownAs } from './policy/index.ts';
 import { ratchet } from './ratchet.ts';
 import { type ArchiveReceipt, readReceipt, writeReceipt } from './receipt.ts';
-import { type Decision, decide, enforceLocks, type RetentionDeps } from './retention.ts';
+import { type Decision, decide, deciding, enforceLocks, isBusy, type RetentionDeps } from './retention.ts';
 import * as store from './store.ts';
 
 /** A registered object. `retainUntil` and `hold` are the record's; `lockedUntil` and `held` what the store enforces. */
@@ -54,30 +54,43 @@ export function archiveKey(facilityId: string, documentId: string, n: number, sh
  * objects follow a raised date. When it returns, the bytes are locked to the record's date and everything is durable.
  * @throws DIGEST_MISMATCH (bytes are not `sha256`), ARCHIVE_CONFLICT (other bytes hold this number), POLICY_CHANGED, what the store throws.
  */
-export async function archiveDocument(deps: RetentionDeps, request: ArchiveRequest): Promise<ArchiveResult> {
+export async function archiveDocument(deps: RetentionDeps, request: ArchiveRequest, race = 1): Promise<ArchiveResult> {
   const { facilityId, recordId, documentId, n, bytes, sha256 } = request;
   if (sha256Hex(bytes) !== sha256) throw new AppError('DIGEST_MISMATCH');
   const known = await store.findObject(deps.database.db, facilityId, documentId, n);
   if (known !== undefined) return adopt(deps, known, request);
 
-  const key = archiveKey(facilityId, documentId, n, sha256);
-  const stored = await putLocked(deps, key, request);
-  const result = await deps.database.transaction(async (tx) => {
-    const decision = await decide(deps, tx, request);
-    // The lock on the record serializes twins of this job: the second one finds the first one's row.
-    const twin = await store.findObject(tx, facilityId, documentId, n);
-    if (twin !== undefined) return undefined;
-    return register(deps, tx, request, stored, decision);
-  });
-  if (result === undefined) return archiveDocument(deps, request);
-  await enforceLocks(deps, { recordId });
-  return result;
+  const previous = await store.findRetention(deps.database.db, facilityId, recordId);
+  const stored = await putLocked(deps, archiveKey(facilityId, documentId, n, sha256), request, previous);
+  const isFirst = previous === undefined;
+  try {
+    const result = await deps.database.transaction(async (tx) =>
+      register(deps, tx, request, stored, await decide(deps, tx, request, isFirst)),
+    );
+    if (!isFirst || isOwed(result.object, deps.clock.now())) await enforceLocks(deps, { recordId });
+    return result;
+  } catch (thrown) {
+    if (!isBusy(thrown) || race === MOST_RACES) throw thrown;
+  }
+  // A twin of this job, or another document of the record, was faster: look again at what there is now.
+  return archiveDocument(deps, request, race + 1);
+}
+
+const MOST_RACES = 5;
+
+/** Whether the store enforces less than what the record asks for. */
+function isOwed({ lockedUntil, held, retainUntil, hold }: ArchivedObject, now: Date): boolean {
+  return held !== hold || (lockedUntil < retainUntil && retainUntil > now);
 }
 
 /** The floor lock first, so that the object is never unprotected; then the date of the record. */
-async function putLocked(deps: RetentionDeps, key: string, request: ArchiveRequest): Promise<StoredObject> {
+async function putLocked(
+  deps: RetentionDeps,
+  key: string,
+  request: ArchiveRequest,
+  previous: store.RetentionRow | undefined,
+): Promise<StoredObject> {
   const now = deps.clock.now();
-  const previous = await store.findRetention(deps.database.db, request.facilityId, request.recordId);
   const explanation = explain(mergeFacts(previous?.facts, request.facts), deps.policies, now);
   const { retainUntil, hold } = ratchet(previous, explanation);
   const floor = floorLock(now, explanation.floorDays);
@@ -168,7 +181,7 @@ async function register(
 async function adopt(deps: RetentionDeps, known: store.ObjectRow, request: ArchiveRequest): Promise<ArchiveResult> {
   if (known.sha256 !== request.sha256 || known.recordId !== request.recordId) throw new AppError('ARCHIVE_CONFLICT');
   const receipt = readReceipt(known.receipt);
-  await deps.database.transaction(async (tx) => {
+  await deciding(deps, async (tx) => {
     await decide(deps, tx, request);
     await request.alongside?.(tx, receipt);
   });

@@ -8,6 +8,7 @@ import { type FsckReport, fsck } from './fsck.ts';
 import { explain, type RetentionExplanation, type RetentionFacts, type RetentionPolicy } from './policy/index.ts';
 import {
   decide,
+  deciding,
   type Enforcement,
   enforceLocks,
   keepLocks,
@@ -26,7 +27,7 @@ export function createArchive(options: {
   policies: readonly RetentionPolicy[];
   log?: Log;
 }) {
-  const deps = { ...options, log: options.log ?? silentLog };
+  const deps = { ...options, log: options.log ?? silentLog, filedRules: new Set<string>() };
   const { db } = deps.database;
 
   return {
@@ -47,7 +48,7 @@ export function createArchive(options: {
       facts: RetentionFacts;
       actor: AuditActor;
     }): Promise<RecordRetention & { readonly enforcement: Enforcement }> {
-      await deps.database.transaction((tx) => decide(deps, tx, about));
+      await deciding(deps, (tx) => decide(deps, tx, about));
       const enforcement = await enforceLocks(deps, { recordId: about.recordId });
       const retention = await store.findRetention(db, about.facilityId, about.recordId);
       if (retention === undefined) throw new TypeError('a decision was not stored');

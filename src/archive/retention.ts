@@ -32,6 +32,8 @@ export interface RetentionDeps {
   readonly audit: AuditLog;
   readonly policies: readonly RetentionPolicy[];
   readonly log: Log;
+  /** Rules that this process has seen on file: facility and hash. */
+  readonly filedRules: Set<string>;
 }
 
 /** What a record is promised now. */
@@ -62,19 +64,21 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const PERMANENT_HORIZON_YEARS = 30;
 
 /**
- * Decides anew about a record that may have learned facts, in the caller's transaction: the record and all its objects carry
- * the later date. The store follows after the commit (`enforceLocks`).
+ * Decides anew about a record that may have learned facts, with the other writes of the caller's transaction (`deciding`): the
+ * record and all its objects carry the later date. The store follows after the commit (`enforceLocks`).
+ * `isFirst`: nothing was decided about the record a moment ago, so there is nothing to lock and to read.
  * @throws POLICY_CHANGED (a rule was edited after use), POLICY_INVALID.
  */
 export async function decide(
   deps: RetentionDeps,
   tx: Tx,
   about: { facilityId: string; recordId: string; facts: RetentionFacts; actor: AuditActor },
+  isFirst = false,
 ): Promise<Decision> {
   const { facilityId, recordId } = about;
   const now = deps.clock.now();
-  await store.lockRecord(tx, recordId);
-  const previous = await store.findRetention(tx, facilityId, recordId);
+  if (!isFirst) await store.lockRecord(tx, recordId);
+  const previous = isFirst ? undefined : await store.findRetention(tx, facilityId, recordId);
   const facts = mergeFacts(previous?.facts, about.facts);
   const explanation = explain(facts, deps.policies, now);
   const promised = ratchet(previous, explanation);
@@ -86,18 +90,51 @@ export async function decide(
   ) {
     return decisionOf(tx, previous);
   }
-  const stepId = await logStep(deps, tx, { ...about, previous, explanation, promised, kept });
+  const ids = {
+    step: newId(now),
+    auditEntry: await auditStep(deps, tx, { ...about, previous, explanation, promised }),
+  };
   const row = {
     recordId,
     facilityId,
     class: kept ? previous.class : explanation.class,
     facts,
-    stepId: kept ? previous.stepId : stepId,
+    stepId: kept ? previous.stepId : ids.step,
     ...promised,
   };
-  await store.saveRetention(tx, row, now);
-  await store.raiseObjects(tx, recordId, promised.retainUntil, promised.hold !== undefined);
-  return decisionOf(tx, row);
+  if (previous === undefined) await store.insertRetention(tx, row, now);
+  else await store.updateRetention(tx, row, now);
+  await store.insertStep(tx, facilityId, recordId, {
+    id: ids.step,
+    at: now,
+    previousUntil: previous?.retainUntil,
+    computedUntil: explanation.retainUntil,
+    effectiveUntil: promised.retainUntil,
+    policy: explanation.policy,
+    explanation: kept ? { ...explanation, reasoning: [...explanation.reasoning, KEPT_LINE] } : explanation,
+    auditEntryId: ids.auditEntry,
+  });
+  if (kept) return decisionOf(tx, row);
+  const { policy, legalBasis } = explanation;
+  return { promised, class: row.class, policy, legalBasis, stepId: ids.step };
+}
+
+const MOST_RACES = 5;
+
+/** A transaction that decides: anew when somebody else decided at the same moment. @throws DOCUMENT_BUSY if that goes on. */
+export async function deciding<T>({ database }: RetentionDeps, write: (tx: Tx) => Promise<T>): Promise<T> {
+  for (let race = 1; ; race += 1) {
+    try {
+      return await database.transaction(write);
+    } catch (thrown) {
+      if (!isBusy(thrown) || race === MOST_RACES) throw thrown;
+    }
+  }
+}
+
+/** Somebody else was faster with the same record or object. */
+export function isBusy(thrown: unknown): boolean {
+  return thrown instanceof AppError && thrown.code === 'DOCUMENT_BUSY';
 }
 
 /** Whether an earlier decision asks for more than the new one. The floor of an open episode was no decision. */
@@ -118,7 +155,7 @@ async function decisionOf(tx: Tx, row: store.RetentionRow): Promise<Decision> {
   };
 }
 
-async function logStep(
+async function auditStep(
   deps: RetentionDeps,
   tx: Tx,
   decided: {
@@ -128,16 +165,13 @@ async function logStep(
     readonly previous: store.RetentionRow | undefined;
     readonly explanation: RetentionExplanation;
     readonly promised: Promised;
-    readonly kept: boolean;
   },
 ): Promise<string> {
   const { facilityId, recordId, previous, explanation, promised } = decided;
-  const now = deps.clock.now();
   const policy = deps.policies.find(({ hash }) => hash === explanation.policy.hash);
-  if (policy === undefined || (await store.fileRule(tx, facilityId, policy, now)) !== policy.hash) {
-    throw policyChanged(explanation.policy.id);
-  }
-  const auditEntryId = await deps.audit.record(tx, {
+  if (policy === undefined) throw policyChanged(explanation.policy.id);
+  await fileRule(deps, tx, facilityId, policy);
+  return deps.audit.record(tx, {
     facilityId,
     actor: decided.actor,
     action: 'retention.decided',
@@ -153,19 +187,14 @@ async function logStep(
       hold: promised.hold ?? '',
     },
   });
-  const reasoning = decided.kept ? [...explanation.reasoning, KEPT_LINE] : explanation.reasoning;
-  const id = newId(now);
-  await store.insertStep(tx, facilityId, recordId, {
-    id,
-    at: now,
-    previousUntil: previous?.retainUntil,
-    computedUntil: explanation.retainUntil,
-    effectiveUntil: promised.retainUntil,
-    policy: explanation.policy,
-    explanation: { ...explanation, reasoning },
-    auditEntryId,
-  });
-  return id;
+}
+
+/** Puts the rule on file at its first use. What is on file never changes, so each process looks once. @throws POLICY_CHANGED. */
+async function fileRule(deps: RetentionDeps, tx: Tx, facilityId: string, policy: RetentionPolicy): Promise<void> {
+  const name = `${facilityId} ${policy.hash}`;
+  if (deps.filedRules.has(name)) return;
+  if ((await store.fileRule(tx, facilityId, policy, deps.clock.now())) !== policy.hash) throw policyChanged(policy.id);
+  deps.database.afterCommit(tx, () => deps.filedRules.add(name));
 }
 
 const KEPT_LINE: BilingualText = {
@@ -235,7 +264,7 @@ export async function keepLocks(
     const floorLeft = row.retainUntil.getTime() - now.getTime();
     if (row.hold === 'OPEN_EPISODE' && floorLeft > halfFloor(deps.policies)) continue;
     const { recordId, facts } = row;
-    await deps.database.transaction((tx) => decide(deps, tx, { facilityId, recordId, facts, actor }));
+    await deciding(deps, (tx) => decide(deps, tx, { facilityId, recordId, facts, actor }));
     records += 1;
   }
   return { records, ...(await enforceLocks(deps, { facilityId })) };

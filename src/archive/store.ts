@@ -1,5 +1,13 @@
 /** SQL of retention and archive objects. */
-import type { ArchiveObjectTable, Db, RecordRetentionTable, RetentionStepTable, Tx } from '../platform/db/index.ts';
+import { sql } from 'kysely';
+import {
+  type ArchiveObjectTable,
+  type Db,
+  type RecordRetentionTable,
+  type RetentionStepTable,
+  type Tx,
+  writeTogether,
+} from '../platform/db/index.ts';
 import type {
   PolicyReference,
   RetentionExplanation,
@@ -55,8 +63,31 @@ function asRetention(row: Omit<RecordRetentionTable, 'facts'> & { facts: Record<
   };
 }
 
-export async function saveRetention(tx: Tx, row: RetentionRow, now: Date): Promise<void> {
-  const decided = {
+/**
+ * The first decision about a record, with the transaction's other writes, which throws DOCUMENT_BUSY if somebody else's
+ * came first. To be written before its step.
+ */
+export async function insertRetention(tx: Tx, row: RetentionRow, now: Date): Promise<void> {
+  const first = tx
+    .insertInto('record_retention')
+    .values({ record_id: row.recordId, facility_id: row.facilityId, ...decided(row, now) })
+    .onConflict((conflict) => conflict.column('record_id').doNothing());
+  await writeTogether(tx, first, { refusal: 'DOCUMENT_BUSY' });
+}
+
+/** The next decision about a record that `lockRecord` has locked, with the transaction's other writes. All its objects carry the record's date. */
+export async function updateRetention(tx: Tx, row: RetentionRow, now: Date): Promise<void> {
+  const { recordId, retainUntil, hold } = row;
+  await writeTogether(tx, tx.updateTable('record_retention').set(decided(row, now)).where('record_id', '=', recordId));
+  const raised = tx
+    .updateTable('archive_object')
+    .set({ retain_until: retainUntil, hold: hold !== undefined })
+    .where('record_id', '=', recordId);
+  await writeTogether(tx, raised);
+}
+
+function decided(row: RetentionRow, now: Date) {
+  return {
     state: row.state,
     class: row.class,
     retain_until: row.retainUntil,
@@ -65,20 +96,6 @@ export async function saveRetention(tx: Tx, row: RetentionRow, now: Date): Promi
     step_id: row.stepId,
     updated_at: now,
   };
-  await tx
-    .insertInto('record_retention')
-    .values({ record_id: row.recordId, facility_id: row.facilityId, ...decided })
-    .onConflict((conflict) => conflict.column('record_id').doUpdateSet(decided))
-    .execute();
-}
-
-/** All objects of the record carry the record's date. */
-export async function raiseObjects(tx: Tx, recordId: string, retainUntil: Date, hold: boolean): Promise<void> {
-  await tx
-    .updateTable('archive_object')
-    .set({ retain_until: retainUntil, hold })
-    .where('record_id', '=', recordId)
-    .execute();
 }
 
 /** Keeps the rule as first used. @returns the hash under which this version is on file. */
@@ -118,20 +135,16 @@ export interface StepRow {
   readonly auditEntryId: string;
 }
 
-/** Appends to the steps of a record that `lockRecord` has locked. */
+/** Appends to the steps of a record, with the transaction's other writes, which throws DOCUMENT_BUSY if somebody else's came first. */
 export async function insertStep(tx: Tx, facilityId: string, recordId: string, step: StepRow): Promise<void> {
-  const { last } = await tx
-    .selectFrom('retention_step')
-    .select((select) => select.fn.max('n').as('last'))
-    .where('record_id', '=', recordId)
-    .executeTakeFirstOrThrow();
-  await tx
+  const next = sql<number>`(SELECT coalesce(max(n), 0) + 1 FROM retention_step WHERE record_id = ${recordId})`;
+  const row = tx
     .insertInto('retention_step')
     .values({
       id: step.id,
       facility_id: facilityId,
       record_id: recordId,
-      n: (last ?? 0) + 1,
+      n: next,
       at: step.at,
       previous_until: step.previousUntil ?? null,
       computed_until: step.computedUntil,
@@ -142,7 +155,8 @@ export async function insertStep(tx: Tx, facilityId: string, recordId: string, s
       explanation: JSON.stringify(step.explanation),
       audit_entry_id: step.auditEntryId,
     })
-    .execute();
+    .onConflict((conflict) => conflict.columns(['record_id', 'n']).doNothing());
+  await writeTogether(tx, row, { refusal: 'DOCUMENT_BUSY' });
 }
 
 export async function findStep(db: Db, id: string): Promise<StepRow> {
@@ -195,8 +209,9 @@ export interface ObjectRow {
   readonly receipt: string;
 }
 
+/** Registers with the transaction's other writes, which throws DOCUMENT_BUSY if somebody else has registered that number. */
 export async function insertObject(tx: Tx, object: ObjectRow): Promise<void> {
-  await tx
+  const row = tx
     .insertInto('archive_object')
     .values({
       id: object.id,
@@ -219,7 +234,8 @@ export async function insertObject(tx: Tx, object: ObjectRow): Promise<void> {
       audit_entry_id: object.auditEntryId,
       receipt: object.receipt,
     })
-    .execute();
+    .onConflict((conflict) => conflict.columns(['document_id', 'n']).doNothing());
+  await writeTogether(tx, row, { refusal: 'DOCUMENT_BUSY' });
 }
 
 /** The object of that number, or (without one) the newest of the document. */
