@@ -159,7 +159,14 @@ function hasStaleAnswer(certificate: Certificate, { ocsps, crls }: ChainMaterial
   );
 }
 
-/** EN 319 142-1 names no key usage; Decree 23/2025 wants signing certificates. A certificate without the extension may do anything. */
-function maySign({ keyUsage }: Certificate): boolean {
+/**
+ * EN 319 142-1 names no key usage; Decree 23/2025 wants signing certificates. A certificate without the extension may do anything, one
+ * whose purposes are all those of machines signs no documents (RFC 5280 §4.2.1.12).
+ */
+function maySign({ keyUsage, extendedKeyUsage }: Certificate): boolean {
+  if (extendedKeyUsage?.oids.every((purpose) => PURPOSES_OF_MACHINES.has(purpose)) === true) return false;
   return keyUsage === undefined || keyUsage.has('digitalSignature') || keyUsage.has('nonRepudiation');
 }
+
+/** Time-stamps, OCSP answers, TLS servers. */
+const PURPOSES_OF_MACHINES: ReadonlySet<string> = new Set([OID.timeStamping, OID.ocspSigning, '1.3.6.1.5.5.7.3.1']);
