@@ -55,6 +55,12 @@ export interface ComposeOptions {
   readonly trustDir?: string | undefined;
   /** PEM files of further anchors (the demo trusts the authority of its sample). */
   readonly extraAnchors?: readonly string[];
+  /** Servers inside the own network that may be contacted. */
+  readonly insideHosts?: readonly string[];
+  /** Most database connections. */
+  readonly connections?: number;
+  /** Jobs at once; default twice `parallel`. */
+  readonly concurrency?: number;
   /** Proxy to outside services. */
   readonly proxy?: ProxySettings | undefined;
   /** RFC 3161 services; absent: the demo authority's. */
@@ -102,12 +108,14 @@ const BODY_TIMEOUT_MS = 30_000;
 
 export async function compose(options: ComposeOptions): Promise<Antin> {
   const { log, dataDir } = options;
+  // Nothing may pass for legally valid before the refusals that the law needs are built.
+  if (options.mode === 'legal') throw new AppError('LEGAL_MODE_UNAVAILABLE');
   await mkdir(dataDir, { recursive: true, mode: 0o755 });
   const database = await openDatabase(
     options.databaseUrl === undefined
       ? { dataDir: join(dataDir, 'db'), ...(options.stateDir === undefined ? {} : { stateDir: options.stateDir }) }
       : { url: options.databaseUrl },
-    { log },
+    { log, ...(options.connections === undefined ? {} : { connections: options.connections }) },
   );
   try {
     return await assemble(options, database);
@@ -137,7 +145,10 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
     demo ? openAuthority(join(dataDir, 'authority'), clock) : undefined,
   ]);
   const anchors = await collectAnchors(options, authority);
-  const http = createHttpTransport({ proxy: options.proxy ?? {} });
+  const http = createHttpTransport({
+    proxy: options.proxy ?? {},
+    allowPrivate: options.insideHosts ?? [],
+  });
   const transport = authority === undefined ? http : authorityTransport(authority, http);
   const tsaUrls = options.tsaUrls.length > 0 || authority === undefined ? options.tsaUrls : [authority.timestampUrl];
   const timestamp = createTimestampSource({ urls: tsaUrls, transport, clock, anchors: anchors.tsa });
@@ -200,7 +211,7 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
     deps,
     clock,
     log,
-    concurrency: parallel * 2,
+    concurrency: options.concurrency ?? parallel * 2,
     soleOwner: options.databaseUrl === undefined,
   });
   const sequencer = createSequencer({ database, key: logKey, clock, log });

@@ -105,6 +105,18 @@ const SETTINGS = {
       en: 'Time-stamp authorities (RFC 3161), tried in this order.',
     },
   }),
+  INSIDE_HOSTS: setting({
+    schema: z.string().transform((text) => text.split(/[\s,]+/).filter((part) => part !== '')),
+    fallback: '',
+    form: {
+      vi: 'các `máy` hoặc `máy:cổng`, cách nhau bằng dấu phẩy',
+      en: '`host` or `host:port`, separated by commas',
+    },
+    meaning: {
+      vi: 'Máy chủ dấu thời gian, OCSP, CRL trong mạng nội bộ được phép kết nối; các địa chỉ nội bộ khác bị từ chối.',
+      en: 'Time-stamp, OCSP and CRL servers inside the own network that may be contacted; other private addresses are refused.',
+    },
+  }),
   TRUST_DIR: setting({
     schema: z.string().min(1).optional(),
     form: FOLDER,
@@ -147,22 +159,6 @@ const SETTINGS = {
     meaning: {
       vi: 'Gắn cờ bất biến (`chattr +i`) cho tệp lưu trữ nếu được phép. Mặc định: yes khi MODE=legal, no khi demo.',
       en: 'Set the immutable flag (`chattr +i`) on archived files where allowed. Default: yes with MODE=legal, no with demo.',
-    },
-  }),
-  CLINIC_STORE_ACCEPTED_BY: setting({
-    schema: z.string().min(1).optional(),
-    form: { vi: 'họ tên, chức vụ', en: 'name and office' },
-    meaning: {
-      vi: 'Người chấp nhận dùng hệ thống tệp làm kho lưu trữ duy nhất khi MODE=legal.',
-      en: 'Who accepts the file system as the only archive with MODE=legal.',
-    },
-  }),
-  SOFTWARE_KEYS_ACCEPTED_BY: setting({
-    schema: z.string().min(1).optional(),
-    form: { vi: 'họ tên, chức vụ', en: 'name and office' },
-    meaning: {
-      vi: 'Người chấp nhận khóa ký bằng phần mềm của người hành nghề khi MODE=legal; mọi báo cáo đều ghi rõ.',
-      en: 'Who accepts software keys of clinicians with MODE=legal; every report says so.',
     },
   }),
   HTTPS_PROXY: setting({

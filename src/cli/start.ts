@@ -8,11 +8,15 @@ import { compose } from '../compose.ts';
 import { loadConfig } from '../config.ts';
 import { createLog } from '../shared/index.ts';
 import { type DemoHospital, openDemoHospital } from './demo-hospital.ts';
+import { takenInWords } from './intake.ts';
+import { openWatchedFolder } from './watched-folder.ts';
 import { composeOptions } from './with-antin.ts';
 
 interface StartOptions {
   readonly port?: string;
   readonly data?: string;
+  readonly intake?: string;
+  readonly facility: string;
   readonly json: boolean;
 }
 
@@ -22,6 +26,8 @@ export function addStart(program: Command): void {
     .description('Chạy trọn hệ thống trong một tiến trình · Run everything in one process')
     .option('--port <number>', 'port to listen on (PORT)')
     .option('--data <dir>', 'data folder (DATA_DIR)')
+    .option('--intake <dir>', 'also take PDF + JSON pairs from this folder')
+    .option('--facility <code>', 'facility that the folder belongs to', '00001')
     .option('--json', 'one JSON line when ready', false)
     .action(start);
 }
@@ -37,9 +43,19 @@ async function start(options: StartOptions): Promise<void> {
   say(`Ấn Tín đang khởi động… (starting; data in ${dataDir})`);
   const antin = await compose(composeOptions(config, log));
   const hospital = config.MODE === 'demo' ? await openDemoHospital(antin) : undefined;
+  const folder =
+    options.intake === undefined
+      ? undefined
+      : await openWatchedFolder({
+          antin,
+          dir: resolve(options.intake),
+          facilityCode: options.facility,
+          report: (taken) => say(takenInWords(taken)),
+        });
   await antin.runner.start();
   antin.sequencer.start();
   antin.sweeper.start();
+  folder?.start();
   const server = serve({ fetch: antin.app.fetch, port: config.PORT, hostname: config.HOST });
   server.on('clientError', refuseBrokenHttp);
   await new Promise<void>((ready, failed) => {
@@ -48,6 +64,7 @@ async function start(options: StartOptions): Promise<void> {
   });
   closeWithGrace({ delay: 15_000 }, async ({ err }) => {
     if (err !== undefined) log.error({ err }, 'stopping after an error');
+    await folder?.close();
     await new Promise((done) => server.close(done));
     await antin.close();
   });

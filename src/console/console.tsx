@@ -5,7 +5,7 @@ import type { Lookup } from '../evidence/index.ts';
 import { type Clock, PROBLEMS } from '../shared/index.ts';
 import { DocsPage, type OpenApiDocument, ProblemPage } from './docs-page.tsx';
 import { HomePage } from './home-page.tsx';
-import { LookupPage } from './lookup-page.tsx';
+import { LookupPage, TooManyLookups } from './lookup-page.tsx';
 import { createRateLimit } from './rate-limit.ts';
 import { STYLE } from './style.ts';
 
@@ -44,7 +44,7 @@ export function addConsole(app: Hono<any>, deps: ConsoleDeps): void {
   app.get('/tra-cuu/:code', async (c) => {
     if (!allow(remoteAddress(c))) {
       c.header('retry-after', '60');
-      return page(c, <LookupPage code="" answer={undefined} demo={demo} />, 429);
+      return page(c, <TooManyLookups demo={demo} />, 429);
     }
     const code = c.req.param('code');
     const answer = await deps.lookup(code);

@@ -31,6 +31,18 @@ export const LookupPage: FC<{ code: string; answer: LookupAnswer | undefined; de
   </Page>
 );
 
+export const TooManyLookups: FC<{ demo: boolean }> = ({ demo }) => (
+  <Page title="Tra cứu giấy tờ" demo={demo}>
+    <h1>
+      Tra cứu giấy tờ <span lang="en">Look up a document</span>
+    </h1>
+    <p class="status in-preparation" role="status">
+      <strong>Quá nhiều lượt tra cứu; thử lại sau một phút.</strong>{' '}
+      <span lang="en">Too many lookups; try again in a minute.</span>
+    </p>
+  </Page>
+);
+
 const Unknown: FC<{ code: string }> = ({ code }) =>
   code === '' ? (
     <p>
