@@ -4,7 +4,7 @@ import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { rowOf, type Section } from './figures.ts';
-import { prepareMaterials, threeSignatureFile, writeAnchor, writeKeys } from './materials.ts';
+import { prepareMaterials, threeSignatureFile, variants, writeAnchor, writeKeys } from './materials.ts';
 import { measureRendering } from './render.ts';
 import { toJson, toText } from './report.ts';
 import { type RivalRates, runRivals } from './rivals/index.ts';
@@ -68,7 +68,8 @@ async function measureChecking(): Promise<void> {
   show(section);
   const long: Uint8Array[] = [];
   while (long.length < DIFFERENT_FILES) long.push(await threeSignatureFile(materials));
-  show(await measureValidation(materials, { long, many: file }));
+  // Unsigned papers, more than the engine remembers.
+  show(await measureValidation(materials, { long, many: file, fillers: variants(materials.paper, 600) }));
 }
 
 async function askRivals(): Promise<RivalRates> {

@@ -123,8 +123,26 @@ const SIGNERS = [
   ['seal', 'DauDonVi', ['Bệnh viện Đa khoa Minh Hoạ']],
 ] as const;
 
+let variant = 0;
+
+/**
+ * `count` files that are like this one but for the identifier of the first revision (ISO 32000-2 §14.4). The engine has seen none of
+ * them before and remembers nothing of them.
+ */
+export function variants(pdf: Uint8Array, count: number): Uint8Array[] {
+  const identifier = /\/ID *\[ *<(?=[0-9a-f]{12})/.exec(Buffer.from(pdf).toString('latin1'));
+  if (identifier === null) throw new Error('the file has no identifier in hexadecimal digits');
+  const place = identifier.index + identifier[0].length;
+  return Array.from({ length: count }, () => {
+    variant += 1;
+    const copy = new Uint8Array(pdf);
+    copy.set(Buffer.from(String(variant).padStart(12, '0'), 'latin1'), place);
+    return copy;
+  });
+}
+
 /** Signed `count` times, one after the other, each signature in an invisible field of its own. */
-export async function signedTimes({ authority, paper }: Materials, count: number): Promise<Uint8Array> {
+export async function signedTimes({ authority }: Materials, paper: Uint8Array, count: number): Promise<Uint8Array> {
   const signer = localSigner(authority.identity('head'));
   let bytes = paper;
   for (let number = 1; number <= count; number += 1) {
