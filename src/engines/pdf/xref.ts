@@ -315,10 +315,11 @@ function readXrefStream(cursor: Cursor, limits: PdfLimits, budget: number): Omit
       const type = field(w0, 1);
       const second = field(w1, 0);
       const third = field(w2, 0);
-      // §7.5.8.3: unknown types are references to null.
       if (type === 1) addEntry(entries, num, { kind: 'offset', offset: second, gen: third });
       else if (type === 2) addEntry(entries, num, { kind: 'compressed', stream: second, index: third });
-      else addEntry(entries, num, FREE);
+      else if (type === 0) addEntry(entries, num, FREE);
+      // §7.5.8.3 has them as references to null, but readers give the whole section up and put the file together anew.
+      else throw broken('loại mục không biết', 'an entry of unknown type');
     }
   }
   return { kind: 'stream', entries, trailer: dict, after: object.end };
