@@ -155,8 +155,8 @@ function readEndMark(cursor: Cursor): EndMark {
   if (!takeKeyword(cursor, 'startxref')) {
     throw xrefBroken('Sau bảng tham chiếu không có startxref', 'No startxref after a cross-reference section');
   }
-  // No comments here: readers that look for digits only would call the file damaged and put it together anew.
-  while (isBlank(bytes[cursor.pos])) cursor.pos++;
+  // No comments and NULs here: readers that look for digits would call the file damaged and put it together anew.
+  while (isBlank(bytes[cursor.pos]) && bytes[cursor.pos] !== 0) cursor.pos++;
   const startXref = takeUnsigned(cursor);
   while (isBlank(bytes[cursor.pos])) cursor.pos++;
   if (startXref === undefined || bytes.toString('latin1', cursor.pos, cursor.pos + 5) !== '%%EOF') {
