@@ -1,5 +1,7 @@
 /** Which objects a revision truly changes, and from which objects those can be reached: what lets a comparison skip the rest. */
 import { isArray, isDict, isName, isRef, isStream, isString, type PdfFile, type PdfObject, ref } from '../pdf/index.ts';
+import { NAMING_KEYS, type Role } from './change-rules.ts';
+import { kindOf } from './object-kinds.ts';
 
 /** True if two values are written alike, references compared by number. */
 export function sameValue(a: PdfObject | undefined, b: PdfObject | undefined): boolean {
@@ -25,6 +27,10 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 export interface RevisionStep {
   /** The objects whose value differs between this revision and the next, and every object of this one from which they can be reached. */
   readonly touched: ReadonlySet<number>;
+  /** The same without those that only name something changed which is judged where it lives (NAMING_KEYS): most of a structure tree. */
+  readonly reached: ReadonlySet<number>;
+  /** The touched objects that something names so, with the role in which they must be met for that to hold. */
+  readonly named: ReadonlyMap<number, Role>;
   /** True if more than one object (or the trailer) of this revision refers to it. */
   isShared(num: number): boolean;
 }
@@ -46,6 +52,8 @@ export function createChangeGraph(begun: PdfFile, first: number): ChangeGraph {
   let revision = first;
   const outgoing = new Map<number, readonly number[]>();
   const incoming = new Map<number, Set<number>>();
+  /** Those of `incoming` that refer to it under a naming key and nowhere else. */
+  const naming = new Map<number, Set<number>>();
 
   const valueAt = (index: number, num: number): PdfObject => {
     const view = file.view(index);
@@ -58,13 +66,15 @@ export function createChangeGraph(begun: PdfFile, first: number): ChangeGraph {
     }
   };
   const link = (num: number, value: PdfObject): void => {
-    for (const target of outgoing.get(num) ?? []) incoming.get(target)?.delete(num);
-    const targets = referencesOf(value);
-    outgoing.set(num, targets);
-    for (const target of targets) {
-      const sources = incoming.get(target);
-      if (sources === undefined) incoming.set(target, new Set([num]));
-      else sources.add(num);
+    for (const target of outgoing.get(num) ?? []) {
+      incoming.get(target)?.delete(num);
+      naming.get(target)?.delete(num);
+    }
+    const { all, used } = referencesOf(value);
+    outgoing.set(num, all);
+    for (const target of all) {
+      addTo(incoming, target, num);
+      if (!used.has(target)) addTo(naming, target, num);
     }
   };
   for (const num of file.view(first).objectNumbers()) link(num, valueAt(first, num));
@@ -105,16 +115,24 @@ export function createChangeGraph(begun: PdfFile, first: number): ChangeGraph {
         changed.add(num);
         updates.push([num, after]);
       }
-      const touched = new Set(changed);
-      const open = [...changed];
-      for (let num = open.pop(); num !== undefined; num = open.pop()) {
-        for (const source of incoming.get(num) ?? []) {
-          if (touched.has(source)) continue;
-          touched.add(source);
-          open.push(source);
-        }
+      const older = file.view(revision);
+      const kindAt = (num: number): Role => {
+        const value = num === TRAILER ? null : valueAt(revision, num);
+        return isDict(value) ? kindOf(older, value) : 'frozen';
+      };
+      const touched = sourcesOf(changed, (num) => incoming.get(num));
+      const reached = sourcesOf(changed, (num) => {
+        const names = naming.get(num);
+        const sources = incoming.get(num);
+        if (names === undefined || names.size === 0 || kindAt(num) === 'frozen') return sources;
+        return [...(sources ?? [])].filter((source) => !names.has(source));
+      });
+      const named = new Map<number, Role>();
+      for (const num of touched) {
+        const kind = (naming.get(num)?.size ?? 0) > 0 ? kindAt(num) : 'frozen';
+        if (kind !== 'frozen') named.set(num, kind);
       }
-      const result = compare({ touched, isShared: (num) => (incoming.get(num)?.size ?? 0) > 1 });
+      const result = compare({ touched, reached, named, isShared: (num) => (incoming.get(num)?.size ?? 0) > 1 });
       for (const [num, value] of updates) link(num, value);
       revision += 1;
       link(TRAILER, file.view(revision).trailer);
@@ -123,15 +141,47 @@ export function createChangeGraph(begun: PdfFile, first: number): ChangeGraph {
   };
 }
 
-function referencesOf(value: PdfObject): readonly number[] {
-  const found: number[] = [];
+/** The given objects and all from which they can be reached. */
+function sourcesOf(
+  changed: ReadonlySet<number>,
+  sources: (num: number) => Iterable<number> | undefined,
+): ReadonlySet<number> {
+  const found = new Set(changed);
+  const open = [...changed];
+  for (let num = open.pop(); num !== undefined; num = open.pop()) {
+    for (const source of sources(num) ?? []) {
+      if (found.has(source)) continue;
+      found.add(source);
+      open.push(source);
+    }
+  }
+  return found;
+}
+
+function addTo(sets: Map<number, Set<number>>, key: number, item: number): void {
+  const known = sets.get(key);
+  if (known === undefined) sets.set(key, new Set([item]));
+  else known.add(item);
+}
+
+/** All objects referred to, and those referred to elsewhere than as the direct value of a naming key. */
+function referencesOf(value: PdfObject): { readonly all: readonly number[]; readonly used: ReadonlySet<number> } {
+  const all: number[] = [];
+  const used = new Set<number>();
   const open: PdfObject[] = [value];
   for (let item = open.pop(); item !== undefined; item = open.pop()) {
     if (item === null || typeof item !== 'object') continue;
-    if (isRef(item)) found.push(item.num);
-    else if (isArray(item)) open.push(...item);
-    else if (isDict(item)) open.push(...item.values());
+    if (isRef(item)) {
+      all.push(item.num);
+      used.add(item.num);
+    } else if (isArray(item)) open.push(...item);
     else if (isStream(item)) open.push(item.dict);
+    else if (isDict(item)) {
+      for (const [key, entry] of item) {
+        if (NAMING_KEYS.has(key) && isRef(entry)) all.push(entry.num);
+        else open.push(entry);
+      }
+    }
   }
-  return found;
+  return { all, used };
 }

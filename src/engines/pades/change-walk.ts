@@ -22,7 +22,8 @@ import {
   sightOf,
 } from './change-checks.ts';
 import { type RevisionStep, sameBytes, sameValue } from './change-graph.ts';
-import { CHANGE_RULES, type KeyRule, MARKUP_SUBTYPES, NAMING_KEYS, type Role } from './change-rules.ts';
+import { CHANGE_RULES, type KeyRule, NAMING_KEYS, type Role } from './change-rules.ts';
+import { isMarkup, kindOf } from './object-kinds.ts';
 import type { ChangeClass } from './types.ts';
 
 export interface FoundChange {
@@ -62,7 +63,8 @@ const MAX_CHANGES = 200;
 const MAX_STEPS = 5_000_000;
 
 /** All differences between two successive revisions, `none` left out. */
-export function compareRevisions(older: PdfView, newer: PdfView, { touched, isShared }: RevisionStep): FoundChange[] {
+export function compareRevisions(older: PdfView, newer: PdfView, revisionStep: RevisionStep): FoundChange[] {
+  const { touched, reached, named, isShared } = revisionStep;
   const found: FoundChange[] = [];
   const tasks: Task[] = [];
   // Looked at last, so that a change is reported under the path where the object lives.
@@ -106,9 +108,13 @@ export function compareRevisions(older: PdfView, newer: PdfView, { touched, isSh
     else visit(role, before, after, path, field, naming);
   };
 
-  /** Same reference at a place below which nothing changed. */
-  const isUntouched = ({ before, after }: Task): boolean =>
-    isRef(before) && isRef(after) && before.num === after.num && before.gen === after.gen && !touched.has(before.num);
+  /** Same reference at a place below which nothing changed, or nothing but what is named there and judged elsewhere. */
+  const isUntouched = ({ role, before, after, naming }: Task): boolean =>
+    isRef(before) &&
+    isRef(after) &&
+    before.num === after.num &&
+    before.gen === after.gen &&
+    !(role === 'frozen' && !naming ? reached : touched).has(before.num);
 
   /** The same pair was compared before in this role. */
   const isRepeated = (role: Role, { before, after, naming }: Task): boolean => {
@@ -245,7 +251,7 @@ export function compareRevisions(older: PdfView, newer: PdfView, { touched, isSh
       if (steps > MAX_STEPS) return true;
       const [left, right] = pair;
       if (isRef(left) && isRef(right)) {
-        if (left.num === right.num && left.gen === right.gen && !touched.has(left.num)) continue;
+        if (left.num === right.num && left.gen === right.gen && !reached.has(left.num)) continue;
         const key = `${left.num}:${left.gen}:${right.num}:${right.gen}`;
         if (seen.has(key)) continue;
         seen.add(key);
@@ -339,8 +345,17 @@ export function compareRevisions(older: PdfView, newer: PdfView, { touched, isSh
 
   visit('trailer', older.trailer, newer.trailer, TRAILER);
   let done = 0;
-  const nextTask = (): Task | undefined => (done < tasks.length ? tasks[done++] : namings.pop());
-  for (let task = nextTask(); task !== undefined; task = nextTask()) {
+  /** What is named was met where it lives, before anything was looked at for its name: then passing over the names lost nothing. */
+  const areNamedMet = (): boolean => [...named].every(([num, role]) => visited.get(role)?.has(num) === true);
+  let checked = false;
+  for (;;) {
+    if (done === tasks.length && !checked) {
+      checked = true;
+      if (!areNamedMet())
+        return compareRevisions(older, newer, { ...revisionStep, reached: touched, named: new Map() });
+    }
+    const task = done < tasks.length ? tasks[done++] : namings.pop();
+    if (task === undefined) break;
     steps += 1;
     if (steps > MAX_STEPS || found.length > MAX_CHANGES) {
       report(TRAILER, 'forbidden');
@@ -367,27 +382,6 @@ function ruleFor(role: Role, key: string): KeyRule | undefined {
 function present(view: PdfView, value: PdfObject | undefined): PdfObject | undefined {
   if (value === undefined || value === null) return undefined;
   return isRef(value) && view.resolve(value) === null ? undefined : value;
-}
-
-function kindOf(view: PdfView, dict: PdfDict): Role {
-  switch (view.name(dict.get('Type'))) {
-    case 'Page':
-      return 'page';
-    case 'Pages':
-      return 'page-tree';
-    case 'Catalog':
-      return 'catalog';
-    default:
-      break;
-  }
-  if (view.name(dict.get('Subtype')) === 'Widget' || dict.has('FT') || (dict.has('T') && dict.has('Kids')))
-    return 'field';
-  return isMarkup(view, dict) ? 'annotation' : 'frozen';
-}
-
-function isMarkup(view: PdfView, dict: PdfDict): boolean {
-  const subtype = view.name(dict.get('Subtype'));
-  return subtype !== undefined && MARKUP_SUBTYPES.has(subtype) && dict.has('Rect');
 }
 
 /** Finds every old entry again, in order; `kept[i]` is its new index, -1 if it was removed and may be. Undefined if one is lost. */
