@@ -130,8 +130,8 @@ let variant = 0;
  * them before and remembers nothing of them.
  */
 export function variants(pdf: Uint8Array, count: number): Uint8Array[] {
-  const identifier = /\/ID *\[ *<(?=[0-9a-f]{12})/.exec(Buffer.from(pdf).toString('latin1'));
-  if (identifier === null) throw new Error('the file has no identifier in hexadecimal digits');
+  const identifier = /\/ID *\[ *[(<](?=[A-Za-z0-9+/]{12})/.exec(Buffer.from(pdf).toString('latin1'));
+  if (identifier === null) throw new Error('the file has no identifier that can be changed');
   const place = identifier.index + identifier[0].length;
   return Array.from({ length: count }, () => {
     variant += 1;
