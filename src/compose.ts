@@ -204,6 +204,7 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
   const archive = createArchive({ database, store, clock, audit, policies, log });
   const access = createAccess({ database, clock });
   const idempotency = createIdempotency({ database, clock });
+  if (options.databaseUrl === undefined) await idempotency.abandonAll();
   const deps: JobDeps = { outbox, records, signing, archive };
   const runner = createInProcessRunner({
     outbox,

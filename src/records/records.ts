@@ -20,6 +20,13 @@ export interface Append {
   readonly level?: string;
 }
 
+/** Who sends a document back or withdraws it, why, and which version of it they looked at (if-match). */
+export interface Closing {
+  readonly actor: AuditActor;
+  readonly reason: string;
+  readonly version?: number;
+}
+
 export type Records = ReturnType<typeof createRecords>;
 
 export function createRecords(deps: IntakeDeps) {
@@ -35,15 +42,16 @@ export function createRecords(deps: IntakeDeps) {
     facilityId: string,
     id: string,
     event: 'return' | 'withdraw',
-    by: { actor: AuditActor; reason: string },
+    by: Closing,
   ): Promise<Document> => {
     const document = await find(facilityId, id);
+    if (by.version !== undefined && by.version !== document.version) throw new AppError('ETAG_MISMATCH');
     const state = transition(document.state, event);
     if (state === undefined) throw stateForbids(document, event);
     await database.transaction(async (tx) => {
       await store.lockRecordById(tx, document.recordId);
       const change = { state, reason: by.reason, now: clock.now() };
-      await store.updateDocument(tx, id, document.state, change, 'STATE_FORBIDS');
+      await store.updateDocument(tx, id, document.state, change, 'STATE_FORBIDS', by.version);
       // What only this document said is said no more; a record of which nothing is left keeps what it had.
       const facts = recordFacts(await store.documentFacts(tx, document.recordId));
       if (facts !== undefined) await store.setRecordFacts(tx, document.recordId, facts);
@@ -130,10 +138,8 @@ export function createRecords(deps: IntakeDeps) {
     settleTimestamps: store.settleTimestamps,
 
     /** Sent back to its author with a reason; signatures already made keep their revision. */
-    returnDocument: (facilityId: string, id: string, by: { actor: AuditActor; reason: string }) =>
-      close(facilityId, id, 'return', by),
-    withdraw: (facilityId: string, id: string, by: { actor: AuditActor; reason: string }) =>
-      close(facilityId, id, 'withdraw', by),
+    returnDocument: (facilityId: string, id: string, by: Closing) => close(facilityId, id, 'return', by),
+    withdraw: (facilityId: string, id: string, by: Closing) => close(facilityId, id, 'withdraw', by),
 
     /** The replaced document of an archived correction. */
     async supersede(tx: Tx, document: Document): Promise<void> {

@@ -243,6 +243,7 @@ export async function updateDocument(
   from: DocumentState,
   change: { state: DocumentState; level?: string; reason?: string; now: Date },
   refusal: ProblemCode,
+  version?: number,
 ): Promise<void> {
   const row = tx
     .updateTable('document')
@@ -255,7 +256,7 @@ export async function updateDocument(
     }))
     .where('id', '=', id)
     .where('state', '=', from);
-  await writeTogether(tx, row, { refusal });
+  await writeTogether(tx, version === undefined ? row : row.where('version', '=', version), { refusal });
 }
 
 /** Written with the transaction's other writes. */

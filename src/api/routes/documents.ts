@@ -171,11 +171,18 @@ export function addDocumentRoutes(app: App, context: RouteContext, deps: Documen
     },
     async ({ principal, params }) => {
       const document = await records.find(principal.facilityId, params.documentId ?? '');
-      const archived = document.state === 'archived' || document.state === 'superseded';
-      const pdf = archived
-        ? (await archive.fetchArchived({ ...place(document), actor: actorOf(principal) })).bytes
-        : await records.bytes(document);
-      return pdfResponse(pdf, document);
+      const fetchArchived = async () =>
+        (await archive.fetchArchived({ ...place(document), actor: actorOf(principal) })).bytes;
+      if (document.state === 'archived' || document.state === 'superseded') {
+        return pdfResponse(await fetchArchived(), document);
+      }
+      try {
+        return pdfResponse(await records.bytes(document), document);
+      } catch (thrown) {
+        // Archived since it was read a moment ago: the work copies are gone, the archive has it.
+        if (!(thrown instanceof AppError) || thrown.code !== 'OBJECT_NOT_FOUND') throw thrown;
+        return pdfResponse(await fetchArchived(), document);
+      }
     },
   );
 
@@ -213,7 +220,11 @@ export function addDocumentRoutes(app: App, context: RouteContext, deps: Documen
         const before = await records.find(principal.facilityId, id);
         const expected = headers.get('if-match');
         if (expected !== null && expected !== etagOf(before)) throw new AppError('ETAG_MISMATCH');
-        const by = { actor: actorOf(principal), reason: body.reason };
+        const by = {
+          actor: actorOf(principal),
+          reason: body.reason,
+          ...(expected === null ? {} : { version: before.version }),
+        };
         const act = verb === 'return' ? records.returnDocument : records.withdraw;
         return answer(await act(principal.facilityId, id, by));
       },

@@ -18,6 +18,8 @@ export interface Idempotency {
   answer(facilityId: string, key: string, response: StoredResponse, tx?: Tx): Promise<void>;
   /** The work failed without effect: the key may be used again. */
   abandon(facilityId: string, key: string): Promise<void>;
+  /** Frees the keys that a dead process held. Only for a process that alone owns the database (embedded mode), at its start. */
+  abandonAll(): Promise<void>;
   /** Forgets keys older than `days`. @returns how many. */
   forget(days: number): Promise<number>;
 }
@@ -44,6 +46,7 @@ export function createIdempotency(deps: { database: Database; clock: Clock }): I
     },
     answer: (facilityId, key, response, tx) => store.answerIdempotencyKey(tx ?? database.db, facilityId, key, response),
     abandon: (facilityId, key) => store.abandonIdempotencyKey(database.db, facilityId, key),
+    abandonAll: () => store.abandonOpenKeys(database.db),
     forget: (days) => store.forgetIdempotencyKeys(database.db, new Date(clock.now().getTime() - days * DAY_MS)),
   };
 }

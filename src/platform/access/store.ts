@@ -92,6 +92,11 @@ export async function abandonIdempotencyKey(db: Db, facilityId: string, key: str
     .execute();
 }
 
+/** Keys whose work never ended. */
+export async function abandonOpenKeys(db: Db): Promise<void> {
+  await db.deleteFrom('idempotency_key').where('response', 'is', null).execute();
+}
+
 export async function forgetIdempotencyKeys(db: Db, before: Date): Promise<number> {
   const { numDeletedRows } = await db
     .deleteFrom('idempotency_key')

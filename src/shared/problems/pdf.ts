@@ -148,7 +148,7 @@ export const PDF_PROBLEMS = {
     },
   },
   SIGNATURE_TOO_LARGE: {
-    kind: 'limited',
+    kind: 'invalid',
     title: { vi: 'Chữ ký lớn hơn chỗ dành sẵn trong tài liệu', en: 'The signature is larger than its reserved place' },
     mend: { vi: 'Chuẩn bị ký lại với chỗ dành sẵn lớn hơn.', en: 'Prepare again with a larger reserve.' },
   },
