@@ -1,5 +1,5 @@
-/** Worker thread that opens one PKCS#12 file and ends. The only place that loads node-forge, and only for its RC2. */
-import { parentPort, workerData } from 'node:worker_threads';
+/** Worker thread that opens PKCS#12 files, one after the other. The only place that loads node-forge, and only for its RC2. */
+import { parentPort } from 'node:worker_threads';
 import { AppError } from '../../shared/index.ts';
 import { type Rc2, readPkcs12 } from './pkcs12-reader.ts';
 
@@ -12,9 +12,10 @@ const rc2: Rc2 = async (key, iv, ciphertext) => {
   return cipher.finish() ? new Uint8Array(Buffer.from(cipher.output.getBytes(), 'latin1')) : undefined;
 };
 
-const { bytes, password } = workerData as { readonly bytes: Uint8Array; readonly password: string };
-try {
-  parentPort?.postMessage({ contents: await readPkcs12(bytes, password, rc2) });
-} catch (error) {
-  parentPort?.postMessage({ problem: error instanceof AppError ? error.code : 'P12_MALFORMED' });
-}
+parentPort?.on('message', async ({ bytes, password }: { readonly bytes: Uint8Array; readonly password: string }) => {
+  try {
+    parentPort?.postMessage({ contents: await readPkcs12(bytes, password, rc2) });
+  } catch (error) {
+    parentPort?.postMessage({ problem: error instanceof AppError ? error.code : 'P12_MALFORMED' });
+  }
+});

@@ -58,27 +58,57 @@ type WorkerAnswer =
   | { readonly contents: { readonly keys: Uint8Array[]; readonly certificates: Uint8Array[] } }
   | { readonly problem: 'P12_PIN_WRONG' | 'P12_TOO_COSTLY' | 'P12_MALFORMED' };
 
-function readInWorker(bytes: Uint8Array, password: string) {
+/** An idle thread for the next file: starting one costs several times what opening a file does. It never keeps the program alive. */
+let spare: Worker | undefined;
+
+function takeWorker(): Worker {
+  const kept = spare;
+  spare = undefined;
+  if (kept !== undefined) {
+    kept.ref();
+    return kept;
+  }
   // The worker runs from the sources under the tests and from dist/ in the product: it has the extension of this file.
   const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
   const worker = new Worker(new URL(`./pkcs12-worker${extension}`, import.meta.url), {
-    workerData: { bytes, password },
     execArgv: [],
     env: {},
     resourceLimits: { maxOldGenerationSizeMb: 128 },
   });
-  return new Promise<{ keys: Uint8Array[]; certificates: Uint8Array[] }>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new AppError('P12_TOO_COSTLY')), TIME_LIMIT_MS);
-    worker.once('message', (answer: WorkerAnswer) => {
-      clearTimeout(timer);
-      if ('contents' in answer) resolve(answer.contents);
-      else reject(new AppError(answer.problem));
-    });
-    worker.once('error', (error) => {
-      clearTimeout(timer);
-      reject(new AppError('P12_MALFORMED', { cause: error }));
-    });
-  }).finally(() => worker.terminate());
+  const forget = (): void => {
+    if (spare === worker) spare = undefined;
+  };
+  return worker.on('error', forget).on('exit', forget);
+}
+
+function giveBack(worker: Worker): void {
+  if (spare !== undefined) {
+    void worker.terminate();
+    return;
+  }
+  worker.unref();
+  spare = worker;
+}
+
+async function readInWorker(bytes: Uint8Array, password: string) {
+  const worker = takeWorker();
+  const answer = Promise.withResolvers<WorkerAnswer>();
+  const timer = setTimeout(() => answer.reject(new AppError('P12_TOO_COSTLY')), TIME_LIMIT_MS);
+  const broken = (cause?: unknown): void => answer.reject(new AppError('P12_MALFORMED', { cause }));
+  worker.once('message', answer.resolve).once('error', broken).once('exit', broken);
+  worker.postMessage({ bytes, password });
+  try {
+    const given = await answer.promise;
+    worker.off('error', broken).off('exit', broken);
+    giveBack(worker);
+    if ('problem' in given) throw new AppError(given.problem);
+    return given.contents;
+  } catch (thrown) {
+    if (spare !== worker) void worker.terminate();
+    throw thrown;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function importPrivateKey(pkcs8: Uint8Array): KeyObject | undefined {
