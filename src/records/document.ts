@@ -61,9 +61,13 @@ export interface Document {
   readonly uploadVerdict: Readonly<Record<string, unknown>> | undefined;
 }
 
+/** Where the work store keeps the bytes of a document. */
+export const workFolder = (document: { facilityId: string; id: string }): string =>
+  `${document.facilityId}/${document.id}`;
+
 /** Key of a revision's bytes in the work store. */
 export function workKey(document: { facilityId: string; id: string }, n: number, sha256: string): string {
-  return `${document.facilityId}/${document.id}/${n}-${sha256}.pdf`;
+  return `${workFolder(document)}/${n}-${sha256}.pdf`;
 }
 
 /** The newest revision. */

@@ -2,7 +2,7 @@
 import type { AuditActor } from '../platform/audit/index.ts';
 import type { Tx } from '../platform/db/index.ts';
 import { AppError, normalizeLookupCode, sha256Hex } from '../shared/index.ts';
-import { type Document, latestRevision, type Revision, type RevisionKind, workKey } from './document.ts';
+import { type Document, latestRevision, type Revision, type RevisionKind, workFolder, workKey } from './document.ts';
 import { recordFacts } from './facts.ts';
 import { type IntakeDeps, type IntakeRequest, receive } from './intake.ts';
 import { type DocumentEvent, transition } from './state.ts';
@@ -130,9 +130,7 @@ export function createRecords(deps: IntakeDeps) {
      * Drops the work copies of an archived document: the archive holds all of its revisions, each a prefix of the last.
      * A crash in between leaves copies, never a loss.
      */
-    async dropWorkCopies(document: Document): Promise<void> {
-      for (const { n, sha256 } of document.revisions) await workStore.delete(workKey(document, n, sha256));
-    },
+    dropWorkCopies: (document: Document): Promise<void> => workStore.deleteAll(workFolder(document)),
 
     signSlot: store.signSlot,
     settleTimestamps: store.settleTimestamps,

@@ -8,7 +8,9 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { validate } from '../../src/engines/pades/index.ts';
 import { openPdf } from '../../src/engines/pdf/index.ts';
+import { loadTrust } from '../../src/platform/trust/index.ts';
 import { newcomerEnvironment } from '../support/newcomer.ts';
 import { createJudges } from './support/index.ts';
 
@@ -105,6 +107,27 @@ describe.each(ours)('%s', (form) => {
       expect(await judges.qpdfCheck(revision), basename(revision)).toMatchObject({ ok: true });
     }
   });
+});
+
+test('no byte of a demo file may change: flips at a stride of 97 never pass, bytes after the end are named', async () => {
+  const signed = new Uint8Array(await readFile(fileOf('giay-ra-vien')));
+  const { signers, tsa } = await loadTrust(join(folder, 'out', 'trust'));
+  const judge = (pdf: Uint8Array) =>
+    validate(pdf, { file: 'a.pdf', anchors: signers, timestampAnchors: tsa, at: new Date() });
+  expect(judge(signed).verdict).toBe('TOTAL-PASSED');
+  const passed: number[] = [];
+  let attacks = 0;
+  for (let offset = 0; offset < signed.length; offset += 97) {
+    const flipped = signed.slice();
+    flipped[offset] = (flipped[offset] ?? 0) ^ (1 << (offset % 8));
+    attacks += 1;
+    if (judge(flipped).verdict === 'TOTAL-PASSED') passed.push(offset);
+  }
+  expect(attacks).toBeGreaterThan(1000);
+  expect(passed).toEqual([]);
+  const trailing = judge(Buffer.concat([signed, Buffer.from('more')]));
+  expect(trailing).toMatchObject({ verdict: 'INDETERMINATE', trailingBytes: 4 });
+  expect(trailing.reasons).toContain('TRAILING_BYTES');
 });
 
 describe('the referral that another clinic had signed', () => {

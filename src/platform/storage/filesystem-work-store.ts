@@ -31,6 +31,7 @@ export async function createFilesystemWorkStore(deps: { directory: string }): Pr
     },
     get: async (key, expectedSha256) => checkDigest(await readOrNotFound(pathOf(key)), expectedSha256),
     delete: (key) => removeDurably(pathOf(key)),
+    deleteAll: (folder) => rm(pathOf(folder), { recursive: true, force: true }),
     list: (prefix) => keysBelow(objects, prefix),
   };
 }

@@ -59,6 +59,8 @@ export interface WorkStore {
   get(key: string, expectedSha256: string): Promise<Uint8Array>;
   /** Does nothing if there is none. */
   delete(key: string): Promise<void>;
+  /** Removes every key below `folder/`; after a crash some may still be there. @throws OBJECT_KEY_INVALID. */
+  deleteAll(folder: string): Promise<void>;
   /** Keys that begin with `prefix`, sorted: for sweepers. */
   list(prefix: string): AsyncIterable<string>;
 }
