@@ -7,7 +7,7 @@ import { type Certificate, toPem } from '../engines/crypto/index.ts';
 import { type ValidationReport, validate } from '../engines/pades/index.ts';
 import type { AuditActor } from '../platform/audit/index.ts';
 import type { Document, DocumentState } from '../records/index.ts';
-import { AppError, sha256Hex, silentLog, systemClock } from '../shared/index.ts';
+import { AppError, sha256Hex, silentLog, systemClock, vnDate } from '../shared/index.ts';
 import { type DemoHospital, openDemoHospital } from './demo-hospital.ts';
 import { writeOutput } from './files.ts';
 import { shipped } from './with-antin.ts';
@@ -212,6 +212,9 @@ async function writeAnchors(antin: Antin, directory: string): Promise<void> {
   }
 }
 
+/** `retainUntil` is the first instant after the period; people are told the last day. */
+const lastDay = (retainUntil: string): string => vnDate(new Date(Date.parse(retainUntil) - 1));
+
 const since = (mark: number): number => Math.round(performance.now() - mark);
 
 function printJson(step: Step): void {
@@ -239,7 +242,7 @@ function summary(
   console.log(`\nKết quả (result): ${result.verdict}, ${result.seconds} s`);
   for (const one of result.documents) {
     console.log(
-      `  ${one.file}\n    ${one.level}, ${one.verdict}, lưu đến (kept until) ${one.retainUntil}\n    ${one.legalBasis}`,
+      `  ${one.file}\n    ${one.level}, ${one.verdict}, lưu đến hết (kept to the end of) ${lastDay(one.retainUntil)}\n    ${one.legalBasis}`,
     );
   }
   console.log(`\nXem tệp trong (see the files in) ${out}`);
