@@ -5,7 +5,7 @@ import { AppError, normalizeLookupCode, sha256Hex } from '../shared/index.ts';
 import { type Document, latestRevision, type Revision, type RevisionKind, workFolder, workKey } from './document.ts';
 import { recordFacts } from './facts.ts';
 import { type IntakeDeps, type IntakeRequest, receive } from './intake.ts';
-import { type DocumentEvent, transition } from './state.ts';
+import { type DocumentEvent, STATE_WORDS, transition } from './state.ts';
 import * as store from './store.ts';
 
 /** Bytes in the work store that the document will have next. */
@@ -47,7 +47,7 @@ export function createRecords(deps: IntakeDeps) {
     const document = await find(facilityId, id);
     if (by.version !== undefined && by.version !== document.version) throw new AppError('ETAG_MISMATCH');
     const state = transition(document.state, event);
-    if (state === undefined) throw stateForbids(document, event);
+    if (state === undefined) throw stateForbids(document);
     await database.transaction(async (tx) => {
       await store.lockRecordById(tx, document.recordId);
       const change = { state, reason: by.reason, now: clock.now() };
@@ -108,7 +108,7 @@ export function createRecords(deps: IntakeDeps) {
      */
     async append(tx: Tx, { document, kind, staged, event, level }: Append): Promise<number> {
       const state = event === undefined ? document.state : transition(document.state, event);
-      if (state === undefined) throw stateForbids(document, event ?? 'append');
+      if (state === undefined) throw stateForbids(document);
       const now = clock.now();
       await store.insertRevision(tx, document.facilityId, document.id, { ...staged, kind, createdAt: now });
       const change = { state, now, ...(level === undefined ? {} : { level }) };
@@ -122,7 +122,7 @@ export function createRecords(deps: IntakeDeps) {
     /** Moves the document on without new bytes, in the caller's transaction. @throws STATE_FORBIDS. */
     async advance(tx: Tx, document: Document, event: DocumentEvent): Promise<void> {
       const state = transition(document.state, event);
-      if (state === undefined) throw stateForbids(document, event);
+      if (state === undefined) throw stateForbids(document);
       await store.updateDocument(tx, document.id, document.state, { state, now: clock.now() }, 'REVISION_STALE');
     },
 
@@ -142,18 +142,19 @@ export function createRecords(deps: IntakeDeps) {
     /** The replaced document of an archived correction. */
     async supersede(tx: Tx, document: Document): Promise<void> {
       const state = transition(document.state, 'supersede');
-      if (state === undefined) throw stateForbids(document, 'supersede');
+      if (state === undefined) throw stateForbids(document);
       await store.updateDocument(tx, document.id, document.state, { state, now: clock.now() }, 'REVISION_STALE');
     },
   };
 }
 
-function stateForbids(document: Document, action: string): AppError {
+function stateForbids({ state }: Document): AppError {
+  const { vi, en } = STATE_WORDS[state];
   return new AppError('STATE_FORBIDS', {
     detail: {
-      vi: `Tài liệu đang ở trạng thái “${document.state}”, không thực hiện được “${action}”`,
-      en: `The document is “${document.state}”: “${action}” is not possible`,
+      vi: `Không làm được việc này vì tài liệu ${vi}`,
+      en: `This is not possible: the document is ${en}`,
     },
-    extra: { state: document.state },
+    extra: { state },
   });
 }

@@ -1,5 +1,7 @@
 /** States of a document and the only transitions between them. SQL has the same list as a check constraint; a test compares the two. */
 
+import type { BilingualText } from '../shared/index.ts';
+
 export const DOCUMENT_STATES = [
   'received',
   'rendered',
@@ -18,7 +20,7 @@ export type DocumentState = (typeof DOCUMENT_STATES)[number];
 
 /**
  * What happens to a document. `person-signed` is any signature but the last person's, `last-person-signed` the last one's;
- * `nobody-to-sign` is a document whose form asks for no person. `stop`: a job gave up; `resume` puts it back where it was.
+ * `nobody-to-sign` is a document whose form asks for no person. A job that gave up leaves the state as it is (see `work.ts`).
  */
 export type DocumentEvent =
   | 'render'
@@ -66,3 +68,18 @@ export function transition(from: DocumentState, event: DocumentEvent): DocumentS
 export function isOpenForSigning(state: DocumentState): boolean {
   return state === 'rendered' || state === 'in-signing';
 }
+
+/** The states as people read them. */
+export const STATE_WORDS: Readonly<Record<DocumentState, BilingualText>> = {
+  received: { vi: 'đã tiếp nhận', en: 'received' },
+  rendered: { vi: 'chờ ký', en: 'waiting to be signed' },
+  'in-signing': { vi: 'đang ký', en: 'being signed' },
+  signed: { vi: 'đã ký đủ', en: 'signed by all' },
+  sealed: { vi: 'đã đóng dấu', en: 'sealed' },
+  extended: { vi: 'đã có hiệu lực dài hạn', en: 'extended' },
+  archived: { vi: 'đã lưu trữ', en: 'archived' },
+  returned: { vi: 'đã trả lại', en: 'returned' },
+  withdrawn: { vi: 'đã thu hồi', en: 'withdrawn' },
+  superseded: { vi: 'đã được thay thế', en: 'superseded' },
+  stopped: { vi: 'đã dừng', en: 'stopped' },
+};
