@@ -147,8 +147,8 @@ module.exports = {
     fence('hono', ['hono', '@hono/zod-openapi'], ['^src/(?:api|console)/']),
     // Who opens the port is an entry.
     fence('http-server', ['@hono/node-server'], ['^src/(?:api|console|cli)/']),
-    fence('queue', ['bullmq', 'ioredis'], ['^workers/bullmq\\.ts$', '^src/compose\\.ts$']),
-    fence('object-store', ['minio'], ['^src/platform/storage/s3\\.ts$']),
+    fence('queue', ['bullmq', 'ioredis'], ['^workers/bullmq/']),
+    fence('object-store', ['minio'], ['^src/platform/storage/s3/']),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -96,6 +96,75 @@ const SETTINGS = {
     form: { vi: 'số 2–90', en: 'number 2–90' },
     meaning: { vi: 'Số kết nối tối đa của một tiến trình.', en: 'Most connections of one process.' },
   }),
+  REDIS_URL: setting({
+    schema: z.url({ protocol: /^rediss?$/ }).optional(),
+    secret: true,
+    form: { vi: '`redis://…`', en: '`redis://…`' },
+    meaning: {
+      vi: 'Máy chủ Redis, chỉ dùng để đánh thức các tiến trình xử lý. Không đặt: tác vụ chạy ngay trong tiến trình `antin start`.',
+      en: 'Redis server, used only to wake workers. Not set: jobs run within the process of `antin start`.',
+    },
+  }),
+  S3_ENDPOINT: setting({
+    schema: httpUrl.optional(),
+    form: URL_FORM,
+    meaning: {
+      vi: 'Kho đối tượng S3 có Object Lock. Không đặt: kho tệp trong DATA_DIR.',
+      en: 'S3 object store with Object Lock. Not set: file stores in DATA_DIR.',
+    },
+  }),
+  S3_REGION: setting({
+    schema: z.string().min(1),
+    fallback: 'us-east-1',
+    form: { vi: 'tên vùng', en: 'name of a region' },
+    meaning: { vi: 'Vùng của kho S3.', en: 'Region of the S3 store.' },
+  }),
+  S3_ACCESS_KEY: setting({
+    schema: z.string().min(1).optional(),
+    secret: true,
+    form: { vi: 'chuỗi ký tự', en: 'text' },
+    meaning: { vi: 'Khóa truy cập của kho S3.', en: 'Access key of the S3 store.' },
+  }),
+  S3_SECRET_KEY: setting({
+    schema: z.string().min(1).optional(),
+    secret: true,
+    form: { vi: 'chuỗi ký tự', en: 'text' },
+    meaning: { vi: 'Khóa bí mật của kho S3.', en: 'Secret key of the S3 store.' },
+  }),
+  S3_ARCHIVE_BUCKET: setting({
+    schema: z.string().min(3),
+    fallback: 'antin-archive',
+    form: { vi: 'tên vùng chứa', en: 'name of a bucket' },
+    meaning: {
+      vi: 'Nơi khóa tài liệu đã lưu trữ (Object Lock, COMPLIANCE).',
+      en: 'Where archived documents are locked (Object Lock, COMPLIANCE).',
+    },
+  }),
+  S3_WORK_BUCKET: setting({
+    schema: z.string().min(3),
+    fallback: 'antin-work',
+    form: { vi: 'tên vùng chứa', en: 'name of a bucket' },
+    meaning: {
+      vi: 'Nơi để tài liệu cho đến khi lưu trữ (có phiên bản, không khóa).',
+      en: 'Where documents live until they are archived (versioned, not locked).',
+    },
+  }),
+  KEYS_DIR: setting({
+    schema: z.string().min(1).optional(),
+    form: FOLDER,
+    meaning: {
+      vi: 'Khóa của chương trình (ký nhật ký, mở con dấu), dùng chung cho mọi tiến trình. Không đặt: `keys` trong DATA_DIR.',
+      en: 'Keys of the program (log signing, opening seals), shared by all processes. Not set: `keys` in DATA_DIR.',
+    },
+  }),
+  METRICS_PORT: setting({
+    schema: wholeNumber(0, 65_535).optional(),
+    form: { vi: 'số 0–65535', en: 'number 0–65535' },
+    meaning: {
+      vi: 'Cổng riêng của `/metrics`, `/healthz`, `/readyz`. Không đặt: không mở.',
+      en: 'Port of its own for `/metrics`, `/healthz`, `/readyz`. Not set: not opened.',
+    },
+  }),
   TSA_URLS: setting({
     schema: urlList,
     fallback: '',
@@ -212,6 +281,12 @@ export function loadConfig(
   }
   if (values.MODE === 'legal' && values.PUBLIC_BASE_URL === undefined) {
     mistakes.push(mistake('PUBLIC_BASE_URL', 'bắt buộc khi MODE=legal', 'is required with MODE=legal'));
+  }
+  if (values.S3_ENDPOINT !== undefined) {
+    for (const name of ['S3_ACCESS_KEY', 'S3_SECRET_KEY'] as const) {
+      if (values[name] === undefined)
+        mistakes.push(mistake(name, 'bắt buộc khi có S3_ENDPOINT', 'is required with S3_ENDPOINT'));
+    }
   }
   if (mistakes.length > 0) throw new AppError('CONFIG_INVALID', { mistakes, detail: summary(mistakes) });
   values.ARCHIVE_IMMUTABLE_FLAG ??= values.MODE === 'legal';
