@@ -45,9 +45,9 @@ describe('the schema', () => {
 
   test('that is behind is refused by a process that may not migrate', async () => {
     const url = await emptyDatabase();
-    await expect(openDatabase({ url }, { migrate: false })).rejects.toMatchObject({ code: 'SCHEMA_OUTDATED' });
+    await expect(openDatabase({ url }, { schema: 'require' })).rejects.toMatchObject({ code: 'SCHEMA_OUTDATED' });
     await (await openDatabase({ url })).close();
-    await (await openDatabase({ url }, { migrate: false })).close();
+    await (await openDatabase({ url }, { schema: 'require' })).close();
   });
 
   test('of a newer version, or with a changed step, is refused and left as it is', async () => {
@@ -55,7 +55,7 @@ describe('the schema', () => {
     const database = await openDatabase({ url });
     await sql`INSERT INTO migration (name, sha256) VALUES ('9999-from-the-future', 'x')`.execute(database.db);
     await expect(openDatabase({ url })).rejects.toMatchObject({ code: 'SCHEMA_UNKNOWN' });
-    await expect(openDatabase({ url }, { migrate: false })).rejects.toThrow('9999-from-the-future');
+    await expect(openDatabase({ url }, { schema: 'require' })).rejects.toThrow('9999-from-the-future');
     await sql`DELETE FROM migration WHERE name = '9999-from-the-future'`.execute(database.db);
     await sql`UPDATE migration SET sha256 = 'edited' WHERE name = '0001-platform'`.execute(database.db);
     await expect(openDatabase({ url })).rejects.toThrow('0001-platform');

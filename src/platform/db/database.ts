@@ -41,8 +41,11 @@ export interface OpenOptions {
   readonly log?: Log;
   /** Most connections at once. Default 10. */
   readonly connections?: number;
-  /** Bring the schema up to date (default), or refuse with SCHEMA_OUTDATED. A newer schema is always refused with SCHEMA_UNKNOWN. */
-  readonly migrate?: boolean;
+  /**
+   * `migrate` (default): bring the schema up to date; processes that start together wait for each other. `require`: refuse an
+   * older one with SCHEMA_OUTDATED, naming both versions. A newer one is always refused, with SCHEMA_UNKNOWN.
+   */
+  readonly schema?: 'migrate' | 'require';
 }
 
 /**
@@ -74,7 +77,7 @@ export async function openDatabase(at: DatabasePlace, options: OpenOptions = {})
     await server?.stop();
   };
   try {
-    if (options.migrate === false) await checkSchema(db);
+    if (options.schema === 'require') await checkSchema(db);
     else await migrate(db);
   } catch (error) {
     await close();
