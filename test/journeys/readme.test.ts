@@ -15,6 +15,10 @@ import { newcomerEnvironment } from '../support/newcomer.ts';
 const run = promisify(execFile);
 const env = newcomerEnvironment();
 
+/** `npm ci` with an empty cache on a slow line, and a build. */
+const READY_MS = 400_000;
+const STOP_MS = 60_000;
+
 let folder = '';
 let blocks: string[] = [];
 let server: ReturnType<typeof start> | undefined;
@@ -23,6 +27,10 @@ function start(command: string) {
   const child = spawn('bash', ['-c', command], { cwd: folder, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   const ready = new Promise<void>((resolve, reject) => {
+    setTimeout(
+      () => reject(new Error(`${command} is not ready after ${READY_MS / 1000} s:\n${output}`)),
+      READY_MS,
+    ).unref();
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
         output += text;
@@ -38,9 +46,11 @@ function start(command: string) {
 async function stop(name: NodeJS.Signals): Promise<void> {
   if (server === undefined || server.child.exitCode !== null || server.child.signalCode !== null) return;
   server.ready.catch(() => undefined);
-  const ended = once(server.child, 'exit');
+  const ended = once(server.child, 'exit', { signal: AbortSignal.timeout(STOP_MS) });
   server.signal(name);
-  await ended;
+  await ended.catch((cause) => {
+    throw new Error(`still runs after ${name}:\n${server?.output()}`, { cause });
+  });
 }
 
 const bash = async (block: string): Promise<string> =>
@@ -67,7 +77,7 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(async () => {
-  await stop('SIGTERM').catch(() => undefined);
+  await stop('SIGKILL').catch(() => undefined);
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 }, 60_000);
 
@@ -103,4 +113,4 @@ test('every block works as it stands; the data survives kill -9', async () => {
   await server.ready;
   expect(await fetchPdf()).toEqual(before);
   await stop('SIGTERM');
-}, 420_000);
+}, 900_000);

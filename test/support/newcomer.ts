@@ -9,5 +9,10 @@ export function newcomerEnvironment(): Record<string, string | undefined> {
   return {
     ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !OURS.test(name))),
     PATH: path.join(delimiter),
+    // What CI's own `npm ci` has just brought need not be fetched again, and a stalled download is soon given up.
+    npm_config_prefer_offline: 'true',
+    npm_config_fetch_timeout: '30000',
+    npm_config_fetch_retries: '5',
+    npm_config_fetch_retry_mintimeout: '1000',
   };
 }
