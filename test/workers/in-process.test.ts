@@ -58,7 +58,7 @@ describe('the runner', () => {
     await seen;
     expect(done).toEqual(['before', 'after']);
     await runner.stop();
-    expect(await outbox.unfinished(['seal'])).toEqual({ leased: false, nextDue: undefined });
+    expect(await outbox.unfinished(['seal'])).toEqual({ leased: false, due: false, nextDue: undefined });
   });
 
   test('does each effect exactly once, with two runners racing and workers that lose their lease', async () => {

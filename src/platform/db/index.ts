@@ -10,6 +10,7 @@ export { type EmbeddedServer, type EmbeddedServerOptions, startEmbeddedServer } 
 export { type MigrationReport, migrate } from './migrate.ts';
 export { MIGRATIONS } from './migrations/index.ts';
 export type { Migration } from './migrations/migration.ts';
+export { moment, type SharedClock } from './moment.ts';
 export type * from './schema/archive.ts';
 export type * from './schema/parties.ts';
 export type * from './schema/platform.ts';

@@ -13,6 +13,13 @@ export interface NewIntent {
   readonly dedupeKey?: string;
 }
 
+/** A due intent as a queue is told of it. When it has been taken, its fence is another. */
+export interface Bell {
+  readonly id: number;
+  readonly job: JobName;
+  readonly fence: number;
+}
+
 /** A job request under lease. */
 export interface Intent {
   readonly id: number;

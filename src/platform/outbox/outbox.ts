@@ -1,7 +1,6 @@
-import type { Clock } from '../../shared/index.ts';
 import { type ErrorKind, toAppError } from '../../shared/index.ts';
-import type { Database, Tx } from '../db/index.ts';
-import type { Intent, NewIntent, PendingIntent, StoppedIntent } from './intent.ts';
+import { type Database, moment, type SharedClock, type Tx } from '../db/index.ts';
+import type { Bell, Intent, NewIntent, PendingIntent, StoppedIntent } from './intent.ts';
 import type { JobName } from './job-name.ts';
 import * as store from './store.ts';
 
@@ -19,6 +18,13 @@ export interface Outbox {
   enqueue(tx: Tx, intent: NewIntent): Promise<void>;
   /** Takes the next due intent of these jobs under a lease of `leaseMs`, or `undefined`. Expired leases are taken over. */
   claim(options: { worker: string; jobs: readonly JobName[]; leaseMs: number }): Promise<Intent | undefined>;
+  /**
+   * What a queue should be told of: due intents without a bell, or whose bell was rung `lostMs` ago or longer and nobody has
+   * come; at most `most` of each job. They count as rung from now on. Workers that ask at once get different ones.
+   */
+  takeBells(options: { most: Readonly<Partial<Record<JobName, number>>>; lostMs: number }): Promise<Bell[]>;
+  /** Takes the intent of a bell as `claim` does; `undefined` if it has been taken since, or is done. */
+  claimRung(bell: Bell, options: { worker: string; leaseMs: number }): Promise<Intent | undefined>;
   /** Prolongs the lease. @throws LEASE_LOST when another worker has taken the intent. */
   renew(intent: Intent, leaseMs: number): Promise<void>;
   /**
@@ -39,8 +45,10 @@ export interface Outbox {
     facilityId: string,
     subject: string,
   ): Promise<{ readonly pending: readonly PendingIntent[]; readonly stopped: readonly StoppedIntent[] }>;
-  /** Whether some intent of these jobs is leased, and when the earliest waiting one falls due. */
-  unfinished(jobs: readonly JobName[]): Promise<{ readonly leased: boolean; readonly nextDue: Date | undefined }>;
+  /** Whether some intent of these jobs is leased or due, and when the earliest waiting one falls due. */
+  unfinished(
+    jobs: readonly JobName[],
+  ): Promise<{ readonly leased: boolean; readonly due: boolean; readonly nextDue: Date | undefined }>;
   /** Frees every lease. Only for a process that alone owns the database (embedded mode), at its start. */
   voidLeases(): Promise<number>;
   /** Calls `ring` when work has been committed, by this process or another one. @returns a function that stops listening. */
@@ -72,50 +80,56 @@ const TRIES: Record<ErrorKind, number> = {
 };
 
 /** Durable job requests over PostgreSQL. `random` (0 ≤ x < 1) spreads the retries of many workers. */
-export function createOutbox(deps: { database: Database; clock: Clock; random?: () => number }): Outbox {
-  const { database, clock, random = Math.random } = deps;
+export function createOutbox(deps: { database: Database; clock: SharedClock; random?: () => number }): Outbox {
+  const { database, random = Math.random } = deps;
+  const now = (later?: number) => moment(deps.clock, later);
   // Only a bell: whoever misses it finds the row by polling. Not part of the business transaction, because PostgreSQL
   // lets transactions that notify commit only one after the other.
   const ring = (): void => void database.notify(CHANNEL).catch(() => undefined);
   const completed = new WeakSet<Intent>();
+  const lease = ({ worker, leaseMs }: { worker: string; leaseMs: number }) => ({
+    worker,
+    now: now(),
+    leaseUntil: now(leaseMs),
+    mostTries: MOST_TRIES,
+  });
   return {
     enqueue: async (tx, intent) => {
-      await store.insert(tx, intent, clock.now());
+      await store.insert(tx, intent, now());
       database.afterCommit(tx, ring);
     },
-    claim: ({ worker, jobs, leaseMs }) =>
-      store.claim(database.db, { worker, jobs, now: clock.now(), leaseMs, mostTries: MOST_TRIES }),
-    renew: (intent, leaseMs) =>
-      store.renew(database.db, intent, new Date(clock.now().getTime() + leaseMs)).then(store.assertHeld),
+    claim: (options) => store.claim(database.db, { jobs: options.jobs, ...lease(options) }),
+    takeBells: ({ most, lostMs }) => store.takeBells(database.db, { most, now: now(), lost: now(-lostMs) }),
+    claimRung: (bell, options) => store.claimRung(database.db, bell, lease(options)),
+    renew: (intent, leaseMs) => store.renew(database.db, intent, now(leaseMs)).then(store.assertHeld),
     complete: async (intent, tx) => {
       if (completed.has(intent)) return;
-      if (tx === undefined) return database.transaction((own) => store.complete(own, intent, clock.now()));
-      await store.complete(tx, intent, clock.now());
+      if (tx === undefined) return database.transaction((own) => store.complete(own, intent, now()));
+      await store.complete(tx, intent, now());
       database.afterCommit(tx, () => completed.add(intent));
     },
     fail: async (intent, thrown) => {
       const error = toAppError(thrown);
-      const now = clock.now();
       const cause = { code: error.code, detail: error.detail.en };
-      const dueAt =
-        intent.attempt < TRIES[error.kind] ? new Date(now.getTime() + pause(intent.attempt, random())) : undefined;
-      const held = await database.transaction((tx) => store.recordFailure(tx, intent, { now, cause, dueAt }));
-      if (!held) return { outcome: 'lost' };
-      return dueAt === undefined ? { outcome: 'stopped' } : { outcome: 'retry', dueAt };
+      const again = intent.attempt < TRIES[error.kind];
+      const dueAt = again ? now(pause(intent.attempt, random())) : undefined;
+      const due = await database.transaction((tx) => store.recordFailure(tx, intent, { now: now(), cause, dueAt }));
+      if (due === undefined) return { outcome: 'lost' };
+      return again ? { outcome: 'retry', dueAt: due } : { outcome: 'stopped' };
     },
     release: async (intent) => {
-      await database.transaction((tx) => store.release(tx, intent, clock.now()));
+      await database.transaction((tx) => store.release(tx, intent, now()));
       ring();
     },
     restart: async (tx, facilityId, intentId) => {
-      const restarted = await store.restart(tx, facilityId, intentId, clock.now());
+      const restarted = await store.restart(tx, facilityId, intentId, now());
       if (restarted) database.afterCommit(tx, ring);
       return restarted;
     },
     stopped: (facilityId) => store.stopped(database.db, facilityId),
     about: (facilityId, subject) => store.about(database.db, facilityId, subject),
-    unfinished: (jobs) => store.unfinished(database.db, jobs),
-    voidLeases: () => database.transaction((tx) => store.voidLeases(tx, clock.now())),
+    unfinished: (jobs) => store.unfinished(database.db, jobs, now()),
+    voidLeases: () => database.transaction((tx) => store.voidLeases(tx, now())),
     onWork: (hear) => database.listen(CHANNEL, hear),
   };
 }

@@ -1,11 +1,14 @@
 /** SQL of the outbox. Every write under a lease names the fence; a row whose fence has moved on is not touched. */
-import { type Selectable, sql } from 'kysely';
+import { type RawBuilder, type Selectable, sql } from 'kysely';
 import { AppError, PROBLEMS } from '../../shared/index.ts';
 import { type Db, type Schema, type Tx, writeTogether } from '../db/index.ts';
-import type { Intent, NewIntent, PendingIntent, StoppedIntent } from './intent.ts';
+import type { Bell, Intent, NewIntent, PendingIntent, StoppedIntent } from './intent.ts';
 import type { JobName } from './job-name.ts';
 
-export async function insert(tx: Tx, intent: NewIntent, now: Date): Promise<void> {
+/** A moment as the database sees it. */
+type Moment = RawBuilder<Date>;
+
+export async function insert(tx: Tx, intent: NewIntent, now: Moment): Promise<void> {
   const asked = tx
     .insertInto('outbox')
     .values({
@@ -27,9 +30,8 @@ export async function insert(tx: Tx, intent: NewIntent, now: Date): Promise<void
 
 interface Claim {
   readonly worker: string;
-  readonly jobs: readonly JobName[];
-  readonly now: Date;
-  readonly leaseMs: number;
+  readonly now: Moment;
+  readonly leaseUntil: Moment;
   /** A job that ended its process in its last try is stopped instead of tried once more. */
   readonly mostTries: number;
 }
@@ -42,38 +44,15 @@ interface ClaimedRow {
   readonly payload: Record<string, unknown>;
   readonly attempts: number;
   readonly fence: number;
+  readonly lease_until: Date;
   readonly given_up: number;
 }
 
-export async function claim(db: Db, options: Claim): Promise<Intent | undefined> {
-  const leaseUntil = new Date(options.now.getTime() + options.leaseMs);
-  for (;;) {
-    const { rows } = await claimStatement(options, leaseUntil).execute(db);
-    const [row] = rows;
-    if (row === undefined) throw new TypeError('a claim always answers');
-    if (row.id !== null) {
-      return {
-        id: row.id,
-        facilityId: row.facility_id,
-        job: row.job as JobName,
-        subject: row.subject,
-        payload: row.payload,
-        attempt: row.attempts,
-        fence: row.fence,
-        leaseUntil,
-      };
-    }
-    if (row.given_up === 0) return undefined;
-  }
-}
-
-/**
- * One statement, so one round trip and no transaction to hold: the first due row in the order (due, id) that no other
- * worker is looking at, else one whose lease has run out, is leased anew; or stopped, if its tries are used up.
- */
-function claimStatement({ worker, jobs, now, mostTries }: Claim, leaseUntil: Date) {
-  return sql<ClaimedRow>`
-    WITH waiting AS (
+/** The first due row in the order (due, id) that no other worker is looking at, else one whose lease has run out. */
+export async function claim(db: Db, options: Claim & { jobs: readonly JobName[] }): Promise<Intent | undefined> {
+  const { jobs, now } = options;
+  const found = sql`
+    waiting AS (
       SELECT id, fence, state, attempts FROM outbox
       WHERE state = 'waiting' AND job = ANY(${jobs}) AND due_at <= ${now}
       ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
@@ -83,7 +62,51 @@ function claimStatement({ worker, jobs, now, mostTries }: Claim, leaseUntil: Dat
       ORDER BY lease_until, id LIMIT 1 FOR UPDATE SKIP LOCKED
     ), found AS (
       SELECT * FROM waiting UNION ALL SELECT * FROM expired
-    ), lost AS (
+    )`;
+  for (;;) {
+    const taken = await take(db, found, options);
+    if (taken !== 'given-up') return taken;
+  }
+}
+
+/** The row of a bell, unless somebody was faster. */
+export async function claimRung(db: Db, { id, fence }: Bell, options: Claim): Promise<Intent | undefined> {
+  const { now } = options;
+  const found = sql`
+    found AS (
+      SELECT id, fence, state, attempts FROM outbox
+      WHERE id = ${id} AND fence = ${fence}
+        AND (state = 'waiting' AND due_at <= ${now} OR state = 'leased' AND lease_until <= ${now})
+      FOR UPDATE
+    )`;
+  const taken = await take(db, found, options);
+  return taken === 'given-up' ? undefined : taken;
+}
+
+async function take(db: Db, found: RawBuilder<unknown>, options: Claim): Promise<Intent | 'given-up' | undefined> {
+  const { rows } = await takeStatement(found, options).execute(db);
+  const [row] = rows;
+  if (row === undefined) throw new TypeError('a claim always answers');
+  if (row.id === null) return row.given_up === 0 ? undefined : 'given-up';
+  return {
+    id: row.id,
+    facilityId: row.facility_id,
+    job: row.job as JobName,
+    subject: row.subject,
+    payload: row.payload,
+    attempt: row.attempts,
+    fence: row.fence,
+    leaseUntil: row.lease_until,
+  };
+}
+
+/**
+ * One statement, so one round trip and no transaction to hold: the row `found`, if any, is leased anew; or stopped, if its
+ * tries are used up.
+ */
+function takeStatement(found: RawBuilder<unknown>, { worker, now, leaseUntil, mostTries }: Claim) {
+  return sql<ClaimedRow>`
+    WITH ${found}, lost AS (
       UPDATE outbox_attempt AS attempt SET finished_at = ${now}, outcome = 'lease-lost'
       FROM found
       WHERE found.state = 'leased' AND outbox_id = found.id AND attempt.fence = found.fence AND finished_at IS NULL
@@ -94,26 +117,64 @@ function claimStatement({ worker, jobs, now, mostTries }: Claim, leaseUntil: Dat
       WHERE outbox.id = found.id AND found.attempts >= ${mostTries}
       RETURNING outbox.id
     ), leased AS (
-      UPDATE outbox SET state = 'leased', lease_until = ${leaseUntil},
+      UPDATE outbox SET state = 'leased', lease_until = ${leaseUntil}, rung_at = NULL,
         fence = outbox.fence + 1, attempts = outbox.attempts + 1
       FROM found
       WHERE outbox.id = found.id AND found.attempts < ${mostTries}
-      RETURNING outbox.id, facility_id, job, subject, payload, outbox.attempts, outbox.fence
+      RETURNING outbox.id, facility_id, job, subject, payload, outbox.attempts, outbox.fence, outbox.lease_until
     ), attempt AS (
       INSERT INTO outbox_attempt (outbox_id, fence, facility_id, worker, started_at)
-      SELECT id, fence, facility_id, ${worker}::text, ${now}::timestamptz FROM leased
+      SELECT id, fence, facility_id, ${worker}::text, ${now} FROM leased
     )
     SELECT leased.*, given_up.n AS given_up
     FROM (SELECT count(*) AS n FROM given_up) AS given_up LEFT JOIN leased ON true`;
 }
 
+/** Which due rows of these jobs to ring for, at most `most` of each. */
+interface Ringing {
+  readonly most: Readonly<Partial<Record<JobName, number>>>;
+  readonly now: Moment;
+  /** A bell from before that has not been heard. */
+  readonly lost: Moment;
+}
+
+/**
+ * Due rows that no bell was rung for, or too long ago, marked as rung: by one of the workers that look at once. The mark is
+ * worth no waiting for the disk: a crash forgets it, and the bell is rung again.
+ */
+export async function takeBells(db: Db, { most, now, lost }: Ringing): Promise<Bell[]> {
+  const unheard = sql`(rung_at IS NULL OR rung_at <= ${lost})`;
+  const { rows } = await sql<{ id: number; job: string; fence: number }>`
+    WITH wanted AS (
+      SELECT * FROM unnest(${Object.keys(most)}::text[], ${Object.values(most)}::integer[]) AS wanted (job, most)
+    ), waiting AS (
+      SELECT found.id FROM wanted CROSS JOIN LATERAL (
+        SELECT id FROM outbox
+        WHERE state = 'waiting' AND job = wanted.job AND due_at <= ${now} AND ${unheard}
+        ORDER BY due_at, id LIMIT wanted.most FOR UPDATE SKIP LOCKED
+      ) AS found
+    ), expired AS (
+      SELECT found.id FROM wanted CROSS JOIN LATERAL (
+        SELECT id FROM outbox
+        WHERE state = 'leased' AND job = wanted.job AND lease_until <= ${now} AND ${unheard}
+        ORDER BY lease_until, id LIMIT wanted.most FOR UPDATE SKIP LOCKED
+      ) AS found
+    ), rung AS (
+      UPDATE outbox SET rung_at = ${now}
+      WHERE id IN (SELECT id FROM waiting UNION ALL SELECT id FROM expired)
+      RETURNING id, job, fence, due_at
+    )
+    SELECT id, job, fence, set_config('synchronous_commit', 'off', true) FROM rung ORDER BY due_at, id`.execute(db);
+  return rows.map(({ id, job, fence }) => ({ id, job: job as JobName, fence }));
+}
+
 /** @returns whether the lease is still ours. */
-export async function renew(db: Db, intent: Intent, until: Date): Promise<boolean> {
+export async function renew(db: Db, intent: Intent, until: Moment): Promise<boolean> {
   const changed = await held(db, intent).set({ lease_until: until }).executeTakeFirst();
   return changed.numUpdatedRows === 1n;
 }
 
-export async function complete(tx: Tx, intent: Intent, now: Date): Promise<void> {
+export async function complete(tx: Tx, intent: Intent, now: Moment): Promise<void> {
   const done = held(tx, intent).set({
     state: 'done',
     lease_until: null,
@@ -129,14 +190,14 @@ export async function complete(tx: Tx, intent: Intent, now: Date): Promise<void>
 }
 
 interface Failure {
-  readonly now: Date;
+  readonly now: Moment;
   readonly cause: { readonly code: string; readonly detail: string };
   /** Absent: stop. */
-  readonly dueAt: Date | undefined;
+  readonly dueAt: Moment | undefined;
 }
 
-/** @returns whether the lease was still ours; if not, nothing is written. */
-export async function recordFailure(tx: Tx, intent: Intent, { now, cause, dueAt }: Failure): Promise<boolean> {
+/** @returns when it is due now; `undefined` if the lease was no longer ours: then nothing is written. */
+export async function recordFailure(tx: Tx, intent: Intent, { now, cause, dueAt }: Failure): Promise<Date | undefined> {
   const changed = await held(tx, intent)
     .set({
       lease_until: null,
@@ -144,23 +205,24 @@ export async function recordFailure(tx: Tx, intent: Intent, { now, cause, dueAt 
       cause_detail: cause.detail,
       ...(dueAt === undefined ? { state: 'stopped', finished_at: now } : { state: 'waiting', due_at: dueAt }),
     })
+    .returning('due_at')
     .executeTakeFirst();
-  if (changed.numUpdatedRows === 0n) return false;
+  if (changed === undefined) return undefined;
   await finishAttempt(tx, intent, now, dueAt === undefined ? 'stopped' : 'retry', cause.code);
-  return true;
+  return changed.due_at;
 }
 
-export async function release(tx: Tx, intent: Intent, now: Date): Promise<void> {
+export async function release(tx: Tx, intent: Intent, now: Moment): Promise<void> {
   const changed = await held(tx, intent)
     .set((eb) => ({ state: 'waiting', lease_until: null, attempts: eb('attempts', '-', 1) }))
     .executeTakeFirst();
   if (changed.numUpdatedRows === 1n) await finishAttempt(tx, intent, now, 'retry');
 }
 
-export async function restart(tx: Tx, facilityId: string, id: number, now: Date): Promise<boolean> {
+export async function restart(tx: Tx, facilityId: string, id: number, now: Moment): Promise<boolean> {
   const changed = await tx
     .updateTable('outbox')
-    .set({ state: 'waiting', due_at: now, attempts: 0, finished_at: null })
+    .set({ state: 'waiting', due_at: now, attempts: 0, finished_at: null, rung_at: null })
     .where('id', '=', id)
     .where('facility_id', '=', facilityId)
     .where('state', '=', 'stopped')
@@ -234,21 +296,22 @@ function toPending(row: {
   };
 }
 
-export async function unfinished(db: Db, jobs: readonly JobName[]) {
+export async function unfinished(db: Db, jobs: readonly JobName[], now: Moment) {
   const row = await db
     .selectFrom('outbox')
     .select([
       sql<boolean>`coalesce(bool_or(state = 'leased'), false)`.as('leased'),
+      sql<boolean>`coalesce(bool_or(state = 'waiting' AND due_at <= ${now}), false)`.as('due'),
       sql<Date | null>`min(due_at) FILTER (WHERE state = 'waiting')`.as('next_due'),
     ])
     .where('job', 'in', jobs)
     .where('state', 'in', ['waiting', 'leased'])
     .executeTakeFirstOrThrow();
-  return { leased: row.leased, nextDue: row.next_due ?? undefined };
+  return { leased: row.leased, due: row.due, nextDue: row.next_due ?? undefined };
 }
 
 /** The tries of the dead process stay counted: a job that kills its process must stop some day. */
-export async function voidLeases(tx: Tx, now: Date): Promise<number> {
+export async function voidLeases(tx: Tx, now: Moment): Promise<number> {
   const freed = await tx
     .updateTable('outbox')
     .set({ state: 'waiting', lease_until: null })
@@ -274,11 +337,17 @@ function held(db: Db, intent: Intent) {
 type Attempt = { readonly id: number; readonly fence: number };
 type Outcome = 'done' | 'retry' | 'stopped' | 'lease-lost';
 
-async function finishAttempt(tx: Tx, attempt: Attempt, now: Date, outcome: Outcome, causeCode?: string): Promise<void> {
+async function finishAttempt(
+  tx: Tx,
+  attempt: Attempt,
+  now: Moment,
+  outcome: Outcome,
+  causeCode?: string,
+): Promise<void> {
   await attemptEnd(tx, attempt, now, outcome, causeCode).execute();
 }
 
-function attemptEnd(tx: Tx, attempt: Attempt, now: Date, outcome: Outcome, causeCode: string | null = null) {
+function attemptEnd(tx: Tx, attempt: Attempt, now: Moment, outcome: Outcome, causeCode: string | null = null) {
   return tx
     .updateTable('outbox_attempt')
     .set({ finished_at: now, outcome, cause_code: causeCode })

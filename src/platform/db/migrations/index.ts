@@ -3,6 +3,7 @@ import { platformMigration } from './0001-platform.ts';
 import { recordsMigration } from './0002-records.ts';
 import { partiesArchiveMigration } from './0003-parties-archive.ts';
 import { refuseUnlessMigration } from './0004-refuse-unless.ts';
+import { bellsMigration } from './0006-bells.ts';
 import type { Migration } from './migration.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -10,4 +11,5 @@ export const MIGRATIONS: readonly Migration[] = [
   recordsMigration,
   partiesArchiveMigration,
   refuseUnlessMigration,
+  bellsMigration,
 ];

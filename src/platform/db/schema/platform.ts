@@ -26,6 +26,8 @@ export interface OutboxTable {
   /** Grows with every claim; only the holder of the latest may write. */
   fence: Generated<number>;
   lease_until: Date | null;
+  /** When a worker was last called for it; null since it was last taken. */
+  rung_at: Generated<Date | null>;
   /** Code of the last failure, and its words without patient data. */
   cause_code: string | null;
   cause_detail: string | null;
@@ -105,6 +107,8 @@ export interface IdempotencyKeyTable {
   request_hash: string;
   /** Null once answered. */
   in_progress_until: Date | null;
+  /** Grows with every claim; only the holder of the latest may answer. */
+  fence: Generated<number>;
   response: Json<Record<string, unknown>> | null;
   created_at: Date;
 }
