@@ -2,7 +2,7 @@
  * The only file that knows every part. Puts one running Ấn Tín together: stores, trust, slices, jobs, HTTP app.
  * Nothing runs when it returns: `runner.start()` and listening are the caller's.
  */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInProcessRunner, type Runner } from '../workers/in-process.ts';
 import { JOBS, type JobDeps } from '../workers/jobs/index.ts';
@@ -10,7 +10,7 @@ import { createSweeper, type Sweeper } from '../workers/sweeper.ts';
 import { type App, createApi } from './api/index.ts';
 import { type Archive, createArchive, loadPolicies, type RetentionPolicy } from './archive/index.ts';
 import { addConsole } from './console/index.ts';
-import { type Certificate, openPkcs12, parsePem, rawSigner } from './engines/crypto/index.ts';
+import { type Certificate, parsePem } from './engines/crypto/index.ts';
 import { type TimestampSource, validate } from './engines/pades/index.ts';
 import { createRenderer, loadStampFont, type Renderer } from './engines/render/index.ts';
 import { createLookup } from './evidence/index.ts';
@@ -21,14 +21,7 @@ import { createAuditLog, createSequencer, loadLogKey, type Sequencer } from './p
 import { type Database, openDatabase } from './platform/db/index.ts';
 import { createOutbox, type Outbox } from './platform/outbox/index.ts';
 import { createFilesystemArchive, createFilesystemWorkStore } from './platform/storage/index.ts';
-import {
-  type Authority,
-  authorityTransport,
-  createAuthority,
-  issueDemoCast,
-  loadAuthority,
-  saveAuthority,
-} from './platform/trust/authority/index.ts';
+import { type Authority, authorityTransport, openDemoAuthority } from './platform/trust/authority/index.ts';
 import {
   createHttpTransport,
   createMaterialSource,
@@ -38,7 +31,7 @@ import {
 } from './platform/trust/index.ts';
 import { createRecords, createWork, type Records } from './records/index.ts';
 import { AppError, type Clock, type Log } from './shared/index.ts';
-import { createSigning, type SealKeys, type Signing } from './signing/index.ts';
+import { createSealKeys, createSigning, type Signing } from './signing/index.ts';
 
 export interface ComposeOptions {
   readonly mode: 'demo' | 'legal';
@@ -46,6 +39,8 @@ export interface ComposeOptions {
   /** Where the embedded database goes when the server's account cannot reach the data directory. */
   readonly stateDir?: string | undefined;
   readonly databaseUrl?: string | undefined;
+  /** Where the keys of the program lie, the same for all processes; absent: `keys` in the data directory. */
+  readonly keysDir?: string | undefined;
   /** Where people reach this installation: printed in QR codes. */
   readonly publicBaseUrl: string;
   readonly policiesDir: string;
@@ -128,6 +123,7 @@ export async function compose(options: ComposeOptions): Promise<Antin> {
 async function assemble(options: ComposeOptions, database: Database): Promise<Antin> {
   const { clock, log, dataDir } = options;
   const demo = options.mode === 'demo';
+  const keysDir = options.keysDir ?? join(dataDir, 'keys');
   const parallel = options.parallel ?? 2;
   const fonts = await loadFonts();
   const [forms, policies, workStore, store, logKey, stampFont, authority] = await Promise.all([
@@ -140,9 +136,9 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
       useImmutableFlag: options.immutableFlag ?? false,
       log,
     }),
-    loadLogKey(join(dataDir, 'keys')),
+    loadLogKey(keysDir),
     loadStampFont(fonts.regular),
-    demo ? openAuthority(join(dataDir, 'authority'), clock) : undefined,
+    demo ? openDemoAuthority(join(dataDir, 'authority'), clock) : undefined,
   ]);
   const anchors = await collectAnchors(options, authority);
   const http = createHttpTransport({
@@ -185,7 +181,7 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
     maxPdfBytes: options.maxPdfBytes,
     demo,
   });
-  const seals = createSealKeys(join(dataDir, 'keys'));
+  const seals = createSealKeys(keysDir);
   const signing = createSigning({
     database,
     records,
@@ -277,19 +273,6 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
   };
 }
 
-/** The demo's own authority and hospital people: made on first use, kept below the data directory. */
-async function openAuthority(directory: string, clock: Clock): Promise<Authority> {
-  try {
-    await readFile(join(directory, 'authority.json'));
-  } catch {
-    const authority = await createAuthority({ clock });
-    await issueDemoCast(authority);
-    await saveAuthority(authority, directory);
-    return authority;
-  }
-  return loadAuthority(directory, { clock });
-}
-
 async function collectAnchors(
   options: ComposeOptions,
   authority: Authority | undefined,
@@ -299,34 +282,4 @@ async function collectAnchors(
   const extra: Certificate[] = [];
   for (const file of options.extraAnchors ?? []) extra.push(...parsePem(await readFile(file, 'utf8')));
   return { signers: [...trusted.signers, ...own, ...extra], tsa: [...trusted.tsa, ...own, ...extra] };
-}
-
-/** PINs of seals lie in files that only the owner may read; an opened key stays in memory. */
-function createSealKeys(directory: string): {
-  open: SealKeys;
-  keep(credentialId: string, pin: string): Promise<void>;
-} {
-  const pinFile = (credentialId: string): string => join(directory, `seal-${credentialId}.pin`);
-  const opened = new Map<string, Awaited<ReturnType<SealKeys>>>();
-  return {
-    async open(seal) {
-      const known = opened.get(seal.id);
-      if (known !== undefined) return known;
-      if (seal.pkcs12 === undefined) throw new AppError('SEAL_NOT_ENROLLED');
-      let pin: string;
-      try {
-        pin = await readFile(pinFile(seal.id), 'utf8');
-      } catch (cause) {
-        throw new AppError('SEAL_NOT_ENROLLED', { cause });
-      }
-      const { privateKey } = await openPkcs12(seal.pkcs12, pin.trimEnd());
-      const sign = rawSigner(privateKey, seal.scheme);
-      opened.set(seal.id, sign);
-      return sign;
-    },
-    async keep(credentialId, pin) {
-      await mkdir(directory, { recursive: true, mode: 0o700 });
-      await writeFile(pinFile(credentialId), `${pin}\n`, { mode: 0o600 });
-    },
-  };
 }

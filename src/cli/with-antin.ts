@@ -16,6 +16,7 @@ export function composeOptions(config: Config, log: Log): ComposeOptions {
     dataDir: resolve(config.DATA_DIR),
     stateDir: config.STATE_DIR,
     databaseUrl: config.DATABASE_URL,
+    keysDir: config.KEYS_DIR === undefined ? undefined : resolve(config.KEYS_DIR),
     publicBaseUrl: config.PUBLIC_BASE_URL ?? `http://${config.HOST}:${config.PORT}`,
     policiesDir: config.POLICIES_DIR ?? shipped('storage-policies'),
     hospitalFormsDir: config.FORMS_DIR,

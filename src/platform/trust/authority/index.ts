@@ -4,6 +4,7 @@
  */
 export { createAuthority, restoreAuthority } from './authority.ts';
 export { type CastMember, DEMO_HOSPITAL, issueDemoCast } from './cast.ts';
+export { openDemoAuthority } from './demo.ts';
 export { loadAuthority, saveAuthority } from './directory.ts';
 export { authorityTransport } from './in-process.ts';
 export { type RunningAuthority, serveAuthority } from './serve.ts';
