@@ -104,7 +104,7 @@ const BODY_TIMEOUT_MS = 30_000;
 export async function compose(options: ComposeOptions): Promise<Antin> {
   const { log, dataDir } = options;
   // Nothing may pass for legally valid before the refusals that the law needs are built.
-  if (options.mode === 'legal') throw new AppError('LEGAL_MODE_UNAVAILABLE');
+  if (options.mode === 'legal') throw new AppError('LEGAL_MODE_REFUSED');
   await mkdir(dataDir, { recursive: true, mode: 0o755 });
   const database = await openDatabase(
     options.databaseUrl === undefined

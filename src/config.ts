@@ -4,6 +4,7 @@
  * Every setting can also be given as `NAME_FILE`, the path of a file that holds it (for secrets from an orchestrator).
  */
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { AppError, type BilingualText, type InputMistake } from './shared/index.ts';
 
@@ -15,6 +16,14 @@ const urlList = z
   .string()
   .transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''))
   .pipe(z.array(httpUrl));
+const hostList = z.string().transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''));
+const addressRange = z.string().refine((text) => {
+  const [address = '', prefix, ...more] = text.split('/');
+  const most = { 0: -1, 4: 32, 6: 128 }[isIP(address) as 0 | 4 | 6];
+  return (
+    more.length === 0 && most >= 0 && (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= most))
+  );
+});
 
 interface Setting<Schema extends z.ZodType> {
   readonly schema: Schema;
@@ -31,6 +40,12 @@ const setting = <Schema extends z.ZodType>(of: Setting<Schema>) => of;
 
 const URL_FORM = { vi: 'địa chỉ http(s)', en: 'http(s) address' };
 const FOLDER = { vi: 'thư mục', en: 'folder' };
+const HOST_LIST = {
+  vi: 'các `máy` hoặc `máy:cổng`, cách nhau bằng dấu phẩy',
+  en: '`host` or `host:port`, separated by commas',
+};
+const PERSON = { vi: 'họ tên', en: 'name of a person' };
+const PER_MINUTE = { vi: 'số 1–10000000', en: 'number 1–10000000' };
 const YES_NO = { vi: '`yes` hoặc `no`', en: '`yes` or `no`' };
 
 const SETTINGS = {
@@ -175,15 +190,45 @@ const SETTINGS = {
     },
   }),
   INSIDE_HOSTS: setting({
-    schema: z.string().transform((text) => text.split(/[\s,]+/).filter((part) => part !== '')),
+    schema: hostList,
     fallback: '',
-    form: {
-      vi: 'các `máy` hoặc `máy:cổng`, cách nhau bằng dấu phẩy',
-      en: '`host` or `host:port`, separated by commas',
-    },
+    form: HOST_LIST,
     meaning: {
       vi: 'Máy chủ dấu thời gian, OCSP, CRL trong mạng nội bộ được phép kết nối; các địa chỉ nội bộ khác bị từ chối.',
       en: 'Time-stamp, OCSP and CRL servers inside the own network that may be contacted; other private addresses are refused.',
+    },
+  }),
+  UPSTREAM_CA_DIR: setting({
+    schema: z.string().min(1).optional(),
+    form: FOLDER,
+    meaning: {
+      vi: 'Chứng thư CA riêng của từng dịch vụ: `<máy>.pem` hoặc `<máy>_<cổng>.pem`, dùng thay cho các CA công cộng (TSA, OCSP, CRL, S3, Redis).',
+      en: 'CA certificates of single services: `<host>.pem` or `<host>_<port>.pem`, used instead of the public CAs (TSA, OCSP, CRL, S3, Redis).',
+    },
+  }),
+  UNENCRYPTED_HOSTS: setting({
+    schema: hostList,
+    fallback: '',
+    form: HOST_LIST,
+    meaning: {
+      vi: 'Dịch vụ mà MODE=legal vẫn được kết nối không mã hóa (TSA chỉ có http; S3, PostgreSQL, Redis trong mạng riêng). Máy này (loopback) không cần ghi.',
+      en: 'Services that MODE=legal may reach unencrypted (a TSA that offers http only; S3, PostgreSQL, Redis within a private network). This machine (loopback) need not be listed.',
+    },
+  }),
+  CLINIC_STORE_ACCEPTED_BY: setting({
+    schema: z.string().min(2).optional(),
+    form: PERSON,
+    meaning: {
+      vi: 'Người chấp nhận kho tệp là kho lưu trữ duy nhất khi MODE=legal.',
+      en: 'Who accepts the file system as the only archive with MODE=legal.',
+    },
+  }),
+  SOFTWARE_KEYS_ACCEPTED_BY: setting({
+    schema: z.string().min(2).optional(),
+    form: PERSON,
+    meaning: {
+      vi: 'Người chấp nhận khóa ký giữ bằng phần mềm (PKCS#12) khi MODE=legal; mọi báo cáo kiểm tra ghi rõ điều này.',
+      en: 'Who accepts signing keys kept in software (PKCS#12) with MODE=legal; every validation report says so.',
     },
   }),
   TRUST_DIR: setting({
@@ -215,6 +260,54 @@ const SETTINGS = {
     fallback: String(200 * 1024 * 1024),
     form: { vi: 'số byte', en: 'number of bytes' },
     meaning: { vi: 'Kích thước lớn nhất của một tệp PDF.', en: 'Largest PDF taken anywhere.' },
+  }),
+  BODY_TIMEOUT_SECONDS: setting({
+    schema: wholeNumber(1, 3600),
+    fallback: '30',
+    form: { vi: 'số 1–3600', en: 'number 1–3600' },
+    meaning: {
+      vi: 'Toàn bộ nội dung của một yêu cầu phải đến trong thời gian này.',
+      en: 'The whole body of a request must arrive within this time.',
+    },
+  }),
+  RATE_LIMIT_KEY: setting({
+    schema: wholeNumber(1, 10_000_000),
+    fallback: '12000',
+    form: PER_MINUTE,
+    meaning: {
+      vi: 'Số yêu cầu mỗi phút của một khóa API; mỗi tiến trình đếm riêng.',
+      en: 'Requests a minute of one API key; each process counts for itself.',
+    },
+  }),
+  RATE_LIMIT_ADDRESS: setting({
+    schema: wholeNumber(1, 10_000_000),
+    fallback: '24000',
+    form: PER_MINUTE,
+    meaning: {
+      vi: 'Số yêu cầu mỗi phút từ một địa chỉ mạng; mỗi tiến trình đếm riêng.',
+      en: 'Requests a minute from one network address; each process counts for itself.',
+    },
+  }),
+  RATE_LIMIT_LOOKUP: setting({
+    schema: wholeNumber(1, 10_000_000),
+    fallback: '60',
+    form: PER_MINUTE,
+    meaning: {
+      vi: 'Số lượt tra cứu (và số lần dùng khóa API sai) mỗi phút từ một địa chỉ mạng; mỗi tiến trình đếm riêng.',
+      en: 'Lookups (and, apart from them, refused API keys) a minute from one network address; each process counts for itself.',
+    },
+  }),
+  TRUSTED_PROXIES: setting({
+    schema: hostList.pipe(z.array(addressRange)),
+    fallback: '',
+    form: {
+      vi: 'các địa chỉ IP hoặc dải `IP/số bit`, cách nhau bằng dấu phẩy',
+      en: 'IP addresses or ranges `IP/bits`, separated by commas',
+    },
+    meaning: {
+      vi: 'Proxy ngược đứng trước máy chủ: chỉ với chúng mới tin `X-Forwarded-For` và `X-Forwarded-Proto`.',
+      en: 'Reverse proxies before this server: only theirs is `X-Forwarded-For` and `X-Forwarded-Proto` believed.',
+    },
   }),
   WORKER_CONCURRENCY: setting({
     schema: wholeNumber(1, 64),
@@ -278,9 +371,6 @@ export function loadConfig(
       if (!(error instanceof SettingFileError)) throw error;
       mistakes.push(mistake(`${name}_FILE`, error.vi, error.message));
     }
-  }
-  if (values.MODE === 'legal' && values.PUBLIC_BASE_URL === undefined) {
-    mistakes.push(mistake('PUBLIC_BASE_URL', 'bắt buộc khi MODE=legal', 'is required with MODE=legal'));
   }
   if (values.S3_ENDPOINT !== undefined) {
     for (const name of ['S3_ACCESS_KEY', 'S3_SECRET_KEY'] as const) {

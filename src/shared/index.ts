@@ -5,5 +5,6 @@ export * from './ids.ts';
 export * from './log.ts';
 export { PROBLEMS, type ProblemCode } from './problems/index.ts';
 export * from './problems/problem.ts';
+export * from './request-id.ts';
 export * from './vi-text.ts';
 export * from './vn-time.ts';

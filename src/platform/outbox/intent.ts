@@ -31,6 +31,8 @@ export interface Intent {
   readonly attempt: number;
   readonly fence: number;
   readonly leaseUntil: Date;
+  /** The request that led to it, if one did: for log lines (`withRequestId`). */
+  readonly requestId: string | undefined;
 }
 
 export interface StoppedIntent {

@@ -1,6 +1,6 @@
 /** SQL of the outbox. Every write under a lease names the fence; a row whose fence has moved on is not touched. */
 import { type RawBuilder, type Selectable, sql } from 'kysely';
-import { AppError, PROBLEMS } from '../../shared/index.ts';
+import { AppError, currentRequestId, PROBLEMS } from '../../shared/index.ts';
 import { type Db, type Schema, type Tx, writeTogether } from '../db/index.ts';
 import type { Bell, Intent, NewIntent, PendingIntent, StoppedIntent } from './intent.ts';
 import type { JobName } from './job-name.ts';
@@ -17,6 +17,7 @@ export async function insert(tx: Tx, intent: NewIntent, now: Moment): Promise<vo
       subject: intent.subject,
       dedupe_key: intent.dedupeKey ?? '',
       payload: JSON.stringify(intent.payload ?? {}),
+      request_id: currentRequestId() ?? null,
       due_at: intent.dueAt ?? now,
       created_at: now,
       lease_until: null,
@@ -45,6 +46,7 @@ interface ClaimedRow {
   readonly attempts: number;
   readonly fence: number;
   readonly lease_until: Date;
+  readonly request_id: string | null;
   readonly given_up: number;
 }
 
@@ -97,6 +99,7 @@ async function take(db: Db, found: RawBuilder<unknown>, options: Claim): Promise
     attempt: row.attempts,
     fence: row.fence,
     leaseUntil: row.lease_until,
+    requestId: row.request_id ?? undefined,
   };
 }
 
@@ -121,7 +124,8 @@ function takeStatement(found: RawBuilder<unknown>, { worker, now, leaseUntil, mo
         fence = outbox.fence + 1, attempts = outbox.attempts + 1
       FROM found
       WHERE outbox.id = found.id AND found.attempts < ${mostTries}
-      RETURNING outbox.id, facility_id, job, subject, payload, outbox.attempts, outbox.fence, outbox.lease_until
+      RETURNING outbox.id, facility_id, job, subject, payload, outbox.attempts, outbox.fence, outbox.lease_until,
+        request_id
     ), attempt AS (
       INSERT INTO outbox_attempt (outbox_id, fence, facility_id, worker, started_at)
       SELECT id, fence, facility_id, ${worker}::text, ${now} FROM leased

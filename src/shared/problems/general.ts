@@ -14,14 +14,6 @@ export const GENERAL_PROBLEMS = {
     title: { vi: 'Cấu hình không hợp lệ', en: 'The configuration is not valid' },
     mend: { vi: 'Sửa các cài đặt được liệt kê rồi khởi động lại.', en: 'Correct the listed settings and start again.' },
   },
-  LEGAL_MODE_UNAVAILABLE: {
-    kind: 'invalid',
-    title: {
-      vi: 'Phiên bản này chưa chạy được ở chế độ có giá trị pháp lý',
-      en: 'This version cannot run in legal mode yet',
-    },
-    mend: { vi: 'Dùng MODE=demo để chạy thử.', en: 'Use MODE=demo to try it out.' },
-  },
   USAGE: {
     kind: 'invalid',
     title: { vi: 'Lệnh được dùng không đúng', en: 'The command was used wrongly' },

@@ -4,6 +4,7 @@ import { recordsMigration } from './0002-records.ts';
 import { partiesArchiveMigration } from './0003-parties-archive.ts';
 import { refuseUnlessMigration } from './0004-refuse-unless.ts';
 import { bellsMigration } from './0006-bells.ts';
+import { operationsMigration } from './0007-operations.ts';
 import type { Migration } from './migration.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -12,4 +13,5 @@ export const MIGRATIONS: readonly Migration[] = [
   partiesArchiveMigration,
   refuseUnlessMigration,
   bellsMigration,
+  operationsMigration,
 ];

@@ -28,6 +28,8 @@ export interface OutboxTable {
   lease_until: Date | null;
   /** When a worker was last called for it; null since it was last taken. */
   rung_at: Generated<Date | null>;
+  /** The request that led to it, for log lines. */
+  request_id: string | null;
   /** Code of the last failure, and its words without patient data. */
   cause_code: string | null;
   cause_detail: string | null;
