@@ -145,7 +145,9 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
     proxy: options.proxy ?? {},
     allowPrivate: options.insideHosts ?? [],
   });
-  const transport = authority === undefined ? http : authorityTransport(authority, http);
+  // Whoever names the demo authority's own address serves it as a process of its own (`antin dev-pki --serve`).
+  const served = authority !== undefined && options.tsaUrls.includes(authority.timestampUrl);
+  const transport = authority === undefined || served ? http : authorityTransport(authority, http);
   const tsaUrls = options.tsaUrls.length > 0 || authority === undefined ? options.tsaUrls : [authority.timestampUrl];
   const timestamp = createTimestampSource({ urls: tsaUrls, transport, clock, anchors: anchors.tsa });
   const material = createMaterialSource({
