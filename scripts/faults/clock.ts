@@ -1,0 +1,38 @@
+/** A process whose wall clock can be set while it runs (`libfaketime`, Debian package of the same name). */
+import { existsSync, readdirSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export interface SettableProcessClock {
+  /** To put before the command. */
+  readonly wrap: readonly string[];
+  /** The process sees the real time plus this, within a second; `0` is the right time again. */
+  step(hours: number): Promise<void>;
+}
+
+/** `file` holds the offset. @throws when libfaketime is not installed. */
+export async function createProcessClock(file: string): Promise<SettableProcessClock> {
+  const library = findLibrary();
+  if (library === undefined) throw new Error('libfaketime is missing: apt-get install libfaketime');
+  const step = (hours: number): Promise<void> => writeFile(file, `${hours < 0 ? '-' : '+'}${Math.abs(hours)}h\n`);
+  await step(0);
+  return {
+    // The monotonic clock stays right: a clock that is set does not make a timer fire.
+    wrap: [
+      'env',
+      `LD_PRELOAD=${library}`,
+      `FAKETIME_TIMESTAMP_FILE=${file}`,
+      'FAKETIME_CACHE_DURATION=1',
+      'FAKETIME_DONT_FAKE_MONOTONIC=1',
+    ],
+    step,
+  };
+}
+
+function findLibrary(): string | undefined {
+  const root = '/usr/lib';
+  if (!existsSync(root)) return undefined;
+  return readdirSync(root)
+    .map((name) => join(root, name, 'faketime', 'libfaketime.so.1'))
+    .find((path) => existsSync(path));
+}
