@@ -1,14 +1,15 @@
 import { Kysely, sql } from 'kysely';
 import pg from 'pg';
-import { AppError, type Log, type ProblemCode, silentLog } from '../../shared/index.ts';
+import { type Log, silentLog } from '../../shared/index.ts';
 import type { Db, Tx } from './connection.ts';
+import { connectionError } from './connection-error.ts';
 import { postgresDialect } from './dialect.ts';
 import { startEmbeddedServer } from './embedded/server.ts';
 import { listenOn } from './listen.ts';
 import { checkSchema, migrate } from './migrate.ts';
 import { preparing } from './prepared.ts';
+import { rowTypes } from './row-types.ts';
 import type { Schema } from './schema.ts';
-import { REFUSED } from './write-together.ts';
 
 /** An owned resource: whoever opened it closes it. */
 export interface Database {
@@ -152,35 +153,4 @@ function verbs(db: Db): Omit<Database, 'listen' | 'notify' | 'close'> {
         }
       }),
   };
-}
-
-const INT8 = 20;
-const DATE = 1082;
-
-/** `bigint` as number, `date` as `YYYY-MM-DD`; everything else as the driver has it. */
-const rowTypes = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
-    if (oid === INT8) return safeInteger;
-    if (oid === DATE) return (text: string) => text;
-    return format === undefined ? pg.types.getTypeParser(oid) : pg.types.getTypeParser(oid, format as 'text');
-  }) as typeof pg.types.getTypeParser,
-};
-
-function safeInteger(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value)) throw new RangeError(`${text} is beyond 2^53`);
-  return value;
-}
-
-/** SQLSTATE classes and system errors that mean: the server is away, try later. */
-const AWAY = /^(08...|57P0[123]|53...|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|EAI_AGAIN)$/;
-
-function connectionError(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof AppError) return error;
-  const { code } = error as { code?: unknown };
-  if (code === REFUSED) return new AppError(error.message as ProblemCode);
-  const away =
-    (typeof code === 'string' && AWAY.test(code)) ||
-    /^(Connection terminated|timeout exceeded|Client has encountered a connection error)/i.test(error.message);
-  return away ? new AppError('DATABASE_UNREACHABLE', { cause: error }) : error;
 }

@@ -1,5 +1,6 @@
 /** Every problem the product can name: code → kind, title and what to do, in Vietnamese and English. One file an area. */
 import { ARCHIVE_PROBLEMS } from './archive.ts';
+import { BACKUP_PROBLEMS } from './backup.ts';
 import { CRYPTO_PROBLEMS } from './crypto.ts';
 import { FILE_PROBLEMS } from './files.ts';
 import { GENERAL_PROBLEMS } from './general.ts';
@@ -28,6 +29,7 @@ export const PROBLEMS = {
   ...PARTIES_PROBLEMS,
   ...ARCHIVE_PROBLEMS,
   ...STORAGE_PROBLEMS,
+  ...BACKUP_PROBLEMS,
   ...TRUST_PROBLEMS,
   ...VALIDATION_PROBLEMS,
   ...LEGAL_PROBLEMS,

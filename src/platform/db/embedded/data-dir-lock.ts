@@ -39,6 +39,13 @@ export function lockDataDir(dataDir: string): DataDirLock {
   }
 }
 
+/** The living process that holds the directory, if there is one. */
+export function livingHolder(dataDir: string): { readonly pid: number } | undefined {
+  const found = readLock(join(dataDir, 'antin.lock'));
+  const holder = found === undefined ? undefined : parseHolder(found);
+  return holder !== undefined && isAlive(holder) ? holder : undefined;
+}
+
 function tryLink(from: string, to: string): boolean {
   try {
     linkSync(from, to);

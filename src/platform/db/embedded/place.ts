@@ -63,6 +63,11 @@ function chooseHome(dataDir: string, stateDir: string, user: OsUser | undefined)
   return home;
 }
 
+/** Where the database of a data directory lies, once it was made. */
+export function homeOf(dataDir: string): string {
+  return recordedLocation(dataDir) ?? join(dataDir, 'postgres');
+}
+
 function recordedLocation(dataDir: string): string | undefined {
   const file = join(dataDir, 'postgres', 'location');
   return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;

@@ -140,6 +140,11 @@ function runInitdb(place: Place, data: string, passwordFile: string): Promise<vo
   });
 }
 
+/** What clients on this machine connect to. */
+export function addressOf(port: number, password: string, database = DATABASE): string {
+  return `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/${database}`;
+}
+
 interface Postmaster {
   readonly url: string;
   pid(): number;
@@ -149,7 +154,7 @@ interface Postmaster {
 /** Starts the server and starts it again when it falls, on the same port, so that pools reconnect by themselves. */
 async function supervise(place: Place, password: string, log: Log): Promise<Postmaster> {
   const port = await freePort();
-  const address = (database: string) => `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/${database}`;
+  const address = (database: string) => addressOf(port, password, database);
   let stopping = false;
   let relaunching: Promise<void> = Promise.resolve();
   let child = await launch(place, port, address('postgres'));
