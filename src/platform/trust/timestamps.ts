@@ -59,6 +59,7 @@ export function createTimestampSource(options: TimestampSourceOptions): MeteredT
     tokens: 0,
     failures: 0,
     lastFailure: undefined as BilingualText | undefined,
+    certificateEnds: undefined as Date | undefined,
   }));
 
   async function source(imprint: Uint8Array, digest: DigestName): Promise<Uint8Array> {
@@ -75,9 +76,10 @@ export function createTimestampSource(options: TimestampSourceOptions): MeteredT
         continue;
       }
       try {
-        const token = await obtain(authority.url, imprint, digest, options, issuers);
+        const { token, signer } = await obtain(authority.url, imprint, digest, options, issuers);
         authority.breaker.succeeded();
         authority.tokens += 1;
+        authority.certificateEnds = signer.notAfter;
         return token.raw;
       } catch (thrown) {
         if (!(thrown instanceof AppError)) throw thrown;
@@ -92,12 +94,13 @@ export function createTimestampSource(options: TimestampSourceOptions): MeteredT
   }
 
   const usage = (): readonly TimestampUsage[] =>
-    authorities.map(({ url, breaker, tokens, failures, lastFailure }) => ({
+    authorities.map(({ url, breaker, tokens, failures, lastFailure, certificateEnds }) => ({
       url: nameOf(url),
       tokens,
       failures,
       restingUntil: breaker.restingUntil(),
       lastFailure,
+      certificateEnds,
     }));
   return Object.assign(source, { usage });
 }
@@ -109,7 +112,7 @@ async function obtain(
   digest: DigestName,
   options: TimestampSourceOptions,
   issuers: IssuerFinder,
-): Promise<TimestampToken> {
+): Promise<{ readonly token: TimestampToken; readonly signer: Certificate }> {
   const { transport, clock, policy, timeoutMs = 10_000, toleranceMs = 5 * 60_000 } = options;
   const nonce = new Uint8Array(randomBytes(16));
   const sentAt = clock.now();
@@ -136,8 +139,7 @@ async function obtain(
     const time = token.time.toISOString();
     throw refused(`thời gian ${time} lệch quá mức cho phép`, `genTime ${time} outside the window`);
   }
-  await checkSigner(token, imprint, options.anchors, issuers);
-  return token;
+  return { token, signer: await checkSigner(token, imprint, options.anchors, issuers) };
 }
 
 function readToken(body: Uint8Array): TimestampToken {
@@ -164,7 +166,7 @@ async function checkSigner(
   imprint: Uint8Array,
   anchors: readonly Certificate[],
   issuers: IssuerFinder,
-): Promise<void> {
+): Promise<Certificate> {
   const check = checkTimestampToken(token, imprint);
   const { signer } = check;
   if (signer === undefined) throw refused('thiếu chứng thư số của TSA', 'certificate missing');
@@ -178,6 +180,7 @@ async function checkSigner(
     const why = path.problems.join(', ');
     throw refused(`chứng thư số của TSA không được tin cậy (${why})`, `certificate not trusted (${why})`);
   }
+  return signer;
 }
 
 /** The address without its password. */

@@ -42,6 +42,8 @@ export interface TimestampUsage {
   /** The authority is left alone until then, after repeated failures. */
   readonly restingUntil: Date | undefined;
   readonly lastFailure: BilingualText | undefined;
+  /** End of the certificate that signed the latest token. */
+  readonly certificateEnds: Date | undefined;
 }
 
 /** A `TimestampSource` that can say what it used. */

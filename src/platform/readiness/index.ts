@@ -1,0 +1,11 @@
+/** Can this process do its work now? Reasons for people and machines. */
+export {
+  databaseCheck,
+  diskChecks,
+  probeCheck,
+  stoppedCheck,
+  timestampCheck,
+  workersCheck,
+  workStoreCheck,
+} from './checks.ts';
+export { type Check, createReadiness, type Readiness, type ReadinessReason } from './readiness.ts';
