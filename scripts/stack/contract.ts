@@ -1,12 +1,15 @@
 /** What a running stack offers to those who watch it, load it or break it. */
 import type { DemoHospital } from '../../src/cli/demo-hospital.ts';
+import type { PostgresService, RedisService, S3Service } from '../services/index.ts';
 
 /** A process of Ấn Tín or the proxy in front; the same handle before and after it was killed and started again. */
 export interface StackProcess {
   /** As in `docker-compose.yml`: `api-1`, `api-2`, `worker-1`, `worker-2`, `proxy`. */
   readonly name: string;
-  /** Where it answers: of an API process its own address behind the proxy, of a worker that of its health port. */
+  /** Where it serves: of an API process its own address behind the proxy, of a worker that of its health port. */
   readonly url: string;
+  /** `/healthz` beside `/readyz` and `/metrics` on the process's own port (METRICS_PORT); of the proxy: through it. */
+  readonly healthUrl: string;
   /** Undefined while it does not run. */
   pid(): number | undefined;
   /** Sends the signal and resolves when the process has ended. Nothing happens if it does not run. */
@@ -19,8 +22,8 @@ export interface StackProcess {
   /** Everything it wrote so far, over all its lives. Also kept in `logFile`. */
   logs(): string;
   readonly logFile: string;
-  /** How it ended last: exit code or signal; undefined if it never ended. */
-  lastExit(): { readonly code: number | null; readonly signal: NodeJS.Signals | null } | undefined;
+  /** How it ended last: exit code, null if by a signal; undefined if it never ended. */
+  lastExit(): { readonly code: number | null } | undefined;
 }
 
 export interface ProcessChange {
@@ -28,18 +31,6 @@ export interface ProcessChange {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Put before the command: `['faketime', '-f', '+1d']`. */
   readonly wrap?: readonly string[];
-}
-
-/** PostgreSQL, Redis or the S3 engine, as `scripts/services` starts them. */
-export interface StackService {
-  readonly name: string;
-  readonly version: string;
-  pid(): number | undefined;
-  kill(signal: NodeJS.Signals): Promise<void>;
-  /** Again, with the same data and port. */
-  start(): Promise<void>;
-  pause(): void;
-  resume(): void;
 }
 
 export interface StackOptions {
@@ -77,17 +68,11 @@ export interface Stack {
   readonly api: readonly StackProcess[];
   readonly workers: readonly StackProcess[];
   readonly proxy: StackProcess | undefined;
-  readonly postgres: StackService & { readonly url: string };
-  readonly redis: StackService & { readonly url: string };
+  readonly postgres: PostgresService;
+  readonly redis: RedisService;
   /** The engine behind any `link`, with the administrator's own credentials, for attacks and comparisons. */
-  readonly s3: StackService & {
-    readonly endpoint: string;
-    readonly accessKey: string;
-    readonly secretKey: string;
-    readonly region: string;
-    readonly archiveBucket: string;
-    readonly workBucket: string;
-  };
+  readonly s3: S3Service;
+  readonly buckets: { readonly archive: string; readonly work: string };
   /** Keys, ids and PINs of the demo hospital. */
   readonly hospital: DemoHospital;
   /** The settings a process gets, by its name in `docker-compose.yml`: for commands beside it (`antin fsck`, `antin doctor`). */
