@@ -22,7 +22,7 @@ const deps = () => {
 async function work(runners = 1): Promise<void> {
   const { outbox } = running().antin;
   const all = Array.from({ length: runners }, () =>
-    createInProcessRunner({ outbox, jobs: JOBS, deps: deps(), clock, log: silentLog, concurrency: 3 }),
+    createInProcessRunner({ outbox, jobs: JOBS, deps: deps(), log: silentLog, concurrency: 3 }),
   );
   await Promise.all(all.map((runner) => runner.start()));
   try {

@@ -21,7 +21,7 @@ function ask(subject: string): Promise<void> {
 }
 
 function runnerOf(seal: Job<undefined>, more: { soleOwner?: boolean; leaseMs?: number; concurrency?: number } = {}) {
-  const base = { outbox, jobs: { seal }, deps: undefined, clock: systemClock, log: silentLog };
+  const base = { outbox, jobs: { seal }, deps: undefined, log: silentLog };
   return createInProcessRunner({ ...base, pollMs: 60_000, ...more });
 }
 
@@ -164,7 +164,7 @@ describe('the runner', () => {
     outbox = createOutbox({ database: database(), clock });
     await ask('waits');
     const jobs = { seal: async () => Promise.reject(new AppError('DATABASE_UNREACHABLE')) };
-    const runner = createInProcessRunner({ outbox, jobs, deps: undefined, clock, log: silentLog });
+    const runner = createInProcessRunner({ outbox, jobs, deps: undefined, log: silentLog });
     await runner.start();
     await runner.drain();
     await runner.stop();

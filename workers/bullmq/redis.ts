@@ -1,0 +1,73 @@
+/** Connections to Redis, and what its settings must be for it to ring reliably. */
+import { Redis } from 'ioredis';
+import type { BilingualText } from '../../src/shared/index.ts';
+
+const MOST_WAIT_MS = 2000;
+
+const ALWAYS = {
+  connectTimeout: MOST_WAIT_MS,
+  retryStrategy: (times: number) => Math.min(1000, 100 * times),
+  // Whoever opens it says so in the log once, not at every retry.
+  lazyConnect: true,
+};
+
+/** For rings: fails within two seconds instead of waiting for a server that is away. */
+export function openRinging(url: string): Redis {
+  return quiet(
+    new Redis(url, { ...ALWAYS, enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: MOST_WAIT_MS }),
+  );
+}
+
+/** For listening: waits for the server as long as it takes. */
+export function openListening(url: string): Redis {
+  return quiet(new Redis(url, { ...ALWAYS, maxRetriesPerRequest: null }));
+}
+
+function quiet(redis: Redis): Redis {
+  redis.on('error', () => undefined);
+  redis.connect().catch(() => undefined);
+  return redis;
+}
+
+/** A setting of Redis under which bells get lost. They are rung again, later. */
+export interface RedisWeakness extends BilingualText {
+  readonly code: 'REDIS_EVICTS' | 'REDIS_FORGETS';
+}
+
+/**
+ * What is wrong with the settings of a Redis server; empty: nothing.
+ * @throws what the client throws when the server does not answer within two seconds.
+ */
+export async function checkRedis(url: string): Promise<readonly RedisWeakness[]> {
+  const redis = new Redis(url, { ...ALWAYS, retryStrategy: () => null, commandTimeout: MOST_WAIT_MS });
+  redis.on('error', () => undefined);
+  try {
+    await redis.connect();
+    return await weaknesses(redis);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** Read from INFO, which servers run by others allow as well. */
+export async function weaknesses(redis: Redis): Promise<readonly RedisWeakness[]> {
+  const info = `${await redis.info('memory')}${await redis.info('persistence')}`;
+  const value = (name: string): string | undefined => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
+  const found: RedisWeakness[] = [];
+  const policy = value('maxmemory_policy');
+  if (policy !== 'noeviction') {
+    found.push({
+      code: 'REDIS_EVICTS',
+      vi: `Redis xóa dữ liệu khi đầy bộ nhớ (maxmemory-policy ${policy}); cần đặt noeviction.`,
+      en: `Redis drops data when its memory is full (maxmemory-policy ${policy}); set it to noeviction.`,
+    });
+  }
+  if (value('aof_enabled') !== '1') {
+    found.push({
+      code: 'REDIS_FORGETS',
+      vi: 'Redis không ghi nhật ký xuống đĩa (appendonly no); cần đặt appendonly yes.',
+      en: 'Redis keeps nothing on disk (appendonly no); set appendonly yes.',
+    });
+  }
+  return found;
+}

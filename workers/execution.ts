@@ -1,0 +1,124 @@
+import { hostname } from 'node:os';
+import type { Intent, Outbox } from '../src/platform/outbox/index.ts';
+import { AppError, type Log, withRequestId } from '../src/shared/index.ts';
+import { CONCURRENCY, LEASE_MS, type RunnerOptions, within } from './runner.ts';
+
+/** How this process takes intents. */
+export interface Lease {
+  readonly worker: string;
+  readonly leaseMs: number;
+}
+
+/** Running the jobs of intents under lease: the one place where that happens, whoever rang. An owned resource. */
+export interface Execution {
+  /**
+   * When fewer than `concurrency` jobs run: takes an intent, runs its job, keeps its lease alive meanwhile, and writes down
+   * how it ended. Never throws. @returns whether there was one.
+   */
+  work(take: (lease: Lease) => Promise<Intent | undefined>): Promise<boolean>;
+  /** Takes nothing new, waits for what runs, at most `graceMs`, and gives back what still runs then: others may begin it at once. */
+  close(graceMs: number): Promise<void>;
+}
+
+export function createExecution<Deps>(options: RunnerOptions<Deps>): Execution {
+  const { outbox, log, concurrency = CONCURRENCY, leaseMs = LEASE_MS } = options;
+  const lease = { worker: `${hostname()}/${process.pid}`, leaseMs };
+  const places = createPlaces(concurrency);
+  const held = new Set<Intent>();
+  const busy = new Set<Promise<boolean>>();
+  let closing = false;
+
+  const giveBack = (intent: Intent): Promise<void> =>
+    outbox
+      .release(intent)
+      .catch((error) => log.warn({ err: error }, 'could not give a job back; its lease will run out'));
+
+  const takeAndRun = async (take: (lease: Lease) => Promise<Intent | undefined>): Promise<boolean> => {
+    if (closing) return false;
+    let intent: Intent | undefined;
+    try {
+      intent = await take(lease);
+    } catch (error) {
+      log.warn({ err: error }, 'could not look for work');
+    }
+    if (intent === undefined) return false;
+    if (closing) await giveBack(intent);
+    else {
+      held.add(intent);
+      await withRequestId(intent.requestId, () => runOne(options, intent, leaseMs));
+      held.delete(intent);
+    }
+    return true;
+  };
+
+  return {
+    work(take) {
+      const done = places.use(() => takeAndRun(take)).finally(() => busy.delete(done));
+      busy.add(done);
+      return done;
+    },
+    async close(graceMs) {
+      closing = true;
+      if (await within(Promise.all(busy), graceMs)) return;
+      for (const { job, subject, id } of held) {
+        log.warn({ job, subject, intent: id }, 'a job did not end in time and is given back');
+      }
+      await Promise.all([...held].map(giveBack));
+    },
+  };
+}
+
+/** At most `count` at once; the others wait in the order of their coming. */
+function createPlaces(count: number) {
+  const waiting: (() => void)[] = [];
+  let free = count;
+  return {
+    async use<T>(work: () => Promise<T>): Promise<T> {
+      if (free > 0) free -= 1;
+      else await new Promise<void>((resolve) => waiting.push(resolve));
+      try {
+        return await work();
+      } finally {
+        const next = waiting.shift();
+        if (next === undefined) free += 1;
+        else next();
+      }
+    },
+  };
+}
+
+/** Never throws. */
+async function runOne<Deps>(options: RunnerOptions<Deps>, intent: Intent, leaseMs: number): Promise<void> {
+  const { outbox } = options;
+  const log = options.log.child({ job: intent.job, subject: intent.subject, intent: intent.id, try: intent.attempt });
+  const renewal = setInterval(() => {
+    outbox.renew(intent, leaseMs).catch((error) => log.warn({ err: error }, 'could not renew the lease'));
+  }, leaseMs / 3);
+  const begun = performance.now();
+  try {
+    const job = options.jobs[intent.job];
+    if (job === undefined) throw new TypeError(`no such job: ${intent.job}`);
+    await job(intent, options.deps);
+    await outbox.complete(intent);
+    log.info({ ms: Math.round(performance.now() - begun) }, 'job done');
+  } catch (error) {
+    await writeFailure(outbox, intent, error, log);
+  } finally {
+    clearInterval(renewal);
+  }
+}
+
+async function writeFailure(outbox: Outbox, intent: Intent, error: unknown, log: Log): Promise<void> {
+  if (error instanceof AppError && error.code === 'LEASE_LOST') {
+    log.warn({}, 'another worker took the job over');
+    return;
+  }
+  try {
+    const decided = await outbox.fail(intent, error);
+    const level = decided.outcome === 'stopped' ? 'error' : 'warn';
+    log[level]({ err: error, ...decided }, 'job failed');
+  } catch (unwritten) {
+    // The database is away: the lease runs out and the job is tried again.
+    log.error({ err: error, unwritten }, 'job failed, and the failure could not be written');
+  }
+}
