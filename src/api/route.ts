@@ -3,21 +3,38 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { parseShape } from '../forms/index.ts';
-import { type Access, type Idempotency, type Principal, type Role, requireRole } from '../platform/access/index.ts';
+import {
+  type Access,
+  type HeldKey,
+  type Idempotency,
+  type Principal,
+  type Role,
+  requireRole,
+} from '../platform/access/index.ts';
 import {
   AppError,
   type Clock,
   isId,
+  isRequestId,
   type Log,
   newId,
   type ProblemCode,
   sha256Hex,
   toAppError,
+  withRequestId,
 } from '../shared/index.ts';
 import { type BodyLimits, checkShape, parseJson, readBytes } from './body.ts';
+import { HSTS, SECURITY_HEADERS } from './headers.ts';
+import type { Limits } from './limits.ts';
 import { problemResponse, statusOf } from './problem.ts';
 
-export type Env = { Variables: { requestId: string } };
+export type Env = {
+  Variables: {
+    requestId: string;
+    /** Of the caller, by the network: what requests are counted by. */
+    address: string;
+  };
+};
 export type App = OpenAPIHono<Env>;
 
 export interface RouteContext {
@@ -25,6 +42,7 @@ export interface RouteContext {
   readonly idempotency: Idempotency;
   readonly clock: Clock;
   readonly log: Log;
+  readonly limits: Limits;
   readonly json: BodyLimits;
   readonly upload: BodyLimits;
 }
@@ -38,8 +56,8 @@ export interface Call<Body> {
   readonly headers: Headers;
   readonly body: Body;
   readonly files: readonly Uint8Array[] | undefined;
-  /** Present on routes that take an `Idempotency-Key` when one was sent: keeps the answer in the effect's transaction. */
-  readonly idempotencyKey: string | undefined;
+  /** On routes that take an `Idempotency-Key`, when one was sent: to keep the answer in the effect's transaction. */
+  readonly idempotencyKey: HeldKey | undefined;
 }
 
 export interface Route<Body> {
@@ -76,7 +94,8 @@ export function addRoute<Body = undefined>(
 ): void {
   describe(app, route);
   app.on(route.method.toUpperCase(), route.path, async (c) => {
-    const principal = await context.access.authenticate(c.req.header('authorization'));
+    const principal = await authenticate(c, context);
+    context.limits.key(principal.keyId);
     requireRole(principal, ...route.roles);
     const params = checkParams(c);
     const query = checkQuery(c, route.query);
@@ -91,15 +110,25 @@ export function addRoute<Body = undefined>(
         key,
         request: `${principal.keyId} ${c.req.method} ${c.req.path} ${sha256Hex(route.withoutSecrets === undefined ? raw : JSON.stringify(route.withoutSecrets(body)))}`,
       },
-      () => handle({ ...call, idempotencyKey: key }),
+      (held) => handle({ ...call, idempotencyKey: held }),
     );
   });
+}
+
+/** Who tries keys is slowed down; it costs nobody with a right one anything. */
+async function authenticate(c: Context<Env>, { access, limits }: RouteContext): Promise<Principal> {
+  try {
+    return await access.authenticate(c.req.header('authorization'));
+  } catch (thrown) {
+    if (thrown instanceof AppError && thrown.code === 'API_KEY_REFUSED') limits.refusal(c.get('address'));
+    throw thrown;
+  }
 }
 
 async function withIdempotency(
   context: RouteContext,
   { facilityId, key, request }: { facilityId: string; key: string; request: string },
-  handle: () => Promise<Response>,
+  handle: (held: HeldKey) => Promise<Response>,
 ): Promise<Response> {
   const claim = await context.idempotency.claim(facilityId, key, sha256Hex(request));
   if (claim.state === 'answered') {
@@ -107,16 +136,16 @@ async function withIdempotency(
     return new Response(body, { status, headers: { ...headers, 'idempotency-replayed': 'true' } });
   }
   try {
-    const response = await handle();
+    const response = await handle(claim.held);
     const body = await response.clone().text();
-    await context.idempotency.answer(facilityId, key, {
+    await context.idempotency.answer(claim.held, {
       status: response.status,
       headers: Object.fromEntries(response.headers),
       body,
     });
     return response;
   } catch (thrown) {
-    await context.idempotency.abandon(facilityId, key);
+    await context.idempotency.abandon(claim.held);
     throw thrown;
   }
 }
@@ -255,36 +284,46 @@ function describe<Body>(app: App, route: Route<Body>): void {
   });
 }
 
-/** An app that names every request and answers every error as problem details. */
-export function createApp(context: Pick<RouteContext, 'clock' | 'log'>): App {
+export interface AppContext extends Pick<RouteContext, 'clock' | 'log' | 'limits'> {
+  readonly callerAddress: (c: Context) => string;
+  /** People reach the installation by https: browsers are told to use nothing else. */
+  readonly https: boolean;
+  readonly countRequest: (about: { method: string; route: string; status: number; seconds: number }) => void;
+}
+
+/** Asked often, by machines that must get an answer. */
+const UNCOUNTED = ['/healthz', '/readyz'];
+
+/** An app that names every request, counts it, and answers every error as problem details. */
+export function createApp(context: AppContext): App {
   const app = new OpenAPIHono<Env>();
   app.use('*', async (c, next) => {
-    const requestId = newId(context.clock.now());
+    const sent = c.req.header('x-request-id') ?? '';
+    const requestId = isRequestId(sent) ? sent.toLowerCase() : newId(context.clock.now());
     c.set('requestId', requestId);
+    c.set('address', context.callerAddress(c));
     const began = performance.now();
-    await next();
+    await withRequestId(requestId, next);
     c.header('x-request-id', requestId);
-    c.header('x-content-type-options', 'nosniff');
-    c.header('referrer-policy', 'no-referrer');
-    c.header('cache-control', 'no-store');
-    context.log.info(
-      {
-        requestId,
-        method: c.req.method,
-        route: c.req.routePath,
-        status: c.res.status,
-        ms: Math.round(performance.now() - began),
-      },
-      'request',
-    );
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
+      if (!c.res.headers.has(name)) c.header(name, value);
+    }
+    if (context.https) c.header('strict-transport-security', HSTS);
+    const milliseconds = performance.now() - began;
+    const about = { method: c.req.method, route: c.req.routePath, status: c.res.status };
+    context.countRequest({ ...about, seconds: milliseconds / 1000 });
+    withRequestId(requestId, () => context.log.info({ ...about, ms: Math.round(milliseconds) }, 'request'));
+  });
+  app.use('*', async (c, next) => {
+    if (!UNCOUNTED.includes(c.req.path)) context.limits.address(c.get('address'));
+    await next();
   });
   app.onError((thrown, c) => {
     const error = toAppError(thrown);
     const requestId = c.get('requestId');
     const level = statusOf(error) >= 500 ? 'error' : 'info';
-    context.log[level](
-      { requestId, code: error.code, err: level === 'error' ? (error.cause ?? error) : undefined },
-      'refused',
+    withRequestId(requestId, () =>
+      context.log[level]({ code: error.code, err: level === 'error' ? (error.cause ?? error) : undefined }, 'refused'),
     );
     return problemResponse(error, requestId);
   });

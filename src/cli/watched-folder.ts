@@ -120,11 +120,11 @@ async function receiveOnce(
       actor: { kind: 'system', id: 'intake-watch' },
       files: files.length === 0 ? undefined : files,
       alongside: (tx, received) =>
-        antin.idempotency.answer(facilityId, key, { status: 201, headers: {}, body: received.id }, tx),
+        antin.idempotency.answerWith(tx, claim.held, { status: 201, headers: {}, body: received.id }),
     });
     return document.id;
   } catch (thrown) {
-    await antin.idempotency.abandon(facilityId, key);
+    await antin.idempotency.abandon(claim.held);
     throw thrown;
   }
 }

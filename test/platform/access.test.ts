@@ -87,11 +87,18 @@ describe('an Idempotency-Key', () => {
   const response = { status: 201, headers: { location: '/v1/documents/1' }, body: '{"state":"rendered"}' };
   const keys = () => createIdempotency({ database: database(), clock });
 
+  /** Claims a key that is free. */
+  async function hold(key: string, hash = 'hash-a') {
+    const claim = await keys().claim(facilityId, key, hash);
+    if (claim.state !== 'new') throw new Error('the key was answered already');
+    return claim.held;
+  }
+
   test('replays the first answer to the same request', async () => {
-    expect(await keys().claim(facilityId, 'k-1', 'hash-a')).toEqual({ state: 'new' });
-    await keys().answer(facilityId, 'k-1', response);
+    const held = await hold('k-1');
+    await keys().answer(held, response);
     expect(await keys().claim(facilityId, 'k-1', 'hash-a')).toEqual({ state: 'answered', response });
-    await keys().abandon(facilityId, 'k-1');
+    await keys().abandon(held);
     expect(await keys().claim(facilityId, 'k-1', 'hash-a')).toEqual({ state: 'answered', response });
   });
 
@@ -101,26 +108,48 @@ describe('an Idempotency-Key', () => {
     await expect(second).rejects.toMatchObject({ code: 'IDEMPOTENCY_IN_PROGRESS', kind: 'conflict' });
     const other = keys().claim(facilityId, 'k-1', 'hash-b');
     await expect(other).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
-    expect(await keys().claim(await insertFacility(database()), 'k-1', 'hash-b')).toEqual({ state: 'new' });
+    expect(await keys().claim(await insertFacility(database()), 'k-1', 'hash-b')).toMatchObject({ state: 'new' });
   });
 
   test('is free again after a failure without effect, and after a crash in time', async () => {
-    await keys().claim(facilityId, 'k-1', 'hash-a');
-    await keys().abandon(facilityId, 'k-1');
-    expect(await keys().claim(facilityId, 'k-1', 'hash-b')).toEqual({ state: 'new' });
+    await keys().abandon(await hold('k-1'));
+    expect(await keys().claim(facilityId, 'k-1', 'hash-b')).toMatchObject({ state: 'new' });
     clock.advance(2 * 60 * 1000);
-    expect(await keys().claim(facilityId, 'k-1', 'hash-b')).toEqual({ state: 'new' });
+    expect(await keys().claim(facilityId, 'k-1', 'hash-b')).toMatchObject({ state: 'new' });
   });
 
   test('is remembered exactly if the effect commits', async () => {
-    await keys().claim(facilityId, 'k-1', 'hash-a');
+    const held = await hold('k-1');
     const failing = database().transaction(async (tx) => {
-      await keys().answer(facilityId, 'k-1', response, tx);
+      await keys().answerWith(tx, held, response);
       throw new Error('the effect failed');
     });
     await expect(failing).rejects.toThrow('the effect failed');
     const again = keys().claim(facilityId, 'k-1', 'hash-a');
     await expect(again).rejects.toMatchObject({ code: 'IDEMPOTENCY_IN_PROGRESS' });
+  });
+
+  test('that was taken over, even if it was freed and claimed again since, undoes the effect of who had it', async () => {
+    const slow = await hold('k-1');
+    clock.advance(2 * 60 * 1000);
+    const second = await hold('k-1');
+    const late = (name: string) =>
+      database().transaction(async (tx) => {
+        await tx
+          .insertInto('facility')
+          .values({ id: newId(clock.now()), name, created_at: clock.now() })
+          .execute();
+        await keys().answerWith(tx, slow, response);
+      });
+    await expect(late('too late')).rejects.toMatchObject({ code: 'IDEMPOTENCY_IN_PROGRESS' });
+    await keys().abandon(slow);
+    await keys().answer(slow, response);
+    await keys().abandon(second);
+    const third = await hold('k-1');
+    await expect(late('too late')).rejects.toMatchObject({ code: 'IDEMPOTENCY_IN_PROGRESS' });
+    expect(await database().db.selectFrom('facility').where('name', '=', 'too late').selectAll().execute()).toEqual([]);
+    await database().transaction((tx) => keys().answerWith(tx, third, response));
+    expect(await keys().claim(facilityId, 'k-1', 'hash-a')).toEqual({ state: 'answered', response });
   });
 
   test('goes to one of twenty that ask at once', async () => {
@@ -136,6 +165,6 @@ describe('an Idempotency-Key', () => {
     await keys().claim(facilityId, 'old', 'hash-a');
     clock.advance(8 * 24 * 60 * 60 * 1000);
     expect(await keys().forget(7)).toBeGreaterThan(0);
-    expect(await keys().claim(facilityId, 'old', 'hash-b')).toEqual({ state: 'new' });
+    expect(await keys().claim(facilityId, 'old', 'hash-b')).toMatchObject({ state: 'new' });
   });
 });

@@ -107,7 +107,7 @@ export function addDocumentRoutes(app: App, context: RouteContext, deps: Documen
           if (idempotencyKey === undefined) return;
           const text = JSON.stringify(documentJson(received, { lookupUrl }));
           const headers = { 'content-type': 'application/json', etag: etagOf(received) };
-          await deps.idempotency.answer(principal.facilityId, idempotencyKey, { status: 201, headers, body: text }, tx);
+          await deps.idempotency.answerWith(tx, idempotencyKey, { status: 201, headers, body: text });
         },
       });
       return answer(document, 201);

@@ -1,5 +1,6 @@
 /** SQL of keys and idempotency. */
-import type { ApiKeyRow, Db, Tx } from '../db/index.ts';
+import type { RawBuilder } from 'kysely';
+import { type ApiKeyRow, type Db, type Tx, writeTogether } from '../db/index.ts';
 import type { StoredResponse } from './stored-response.ts';
 
 export async function insertApiKey(tx: Tx, row: ApiKeyRow): Promise<void> {
@@ -29,8 +30,9 @@ export interface KeyClaim {
   readonly facilityId: string;
   readonly key: string;
   readonly requestHash: string;
-  readonly now: Date;
-  readonly inProgressUntil: Date;
+  readonly fence: number;
+  readonly now: RawBuilder<Date>;
+  readonly inProgressUntil: RawBuilder<Date>;
 }
 
 /** Takes the key if it is new, or if the one who had it never answered in time. @returns whether it is ours now. */
@@ -42,17 +44,18 @@ export async function claimIdempotencyKey(db: Db, claim: KeyClaim): Promise<bool
       key: claim.key,
       request_hash: claim.requestHash,
       in_progress_until: claim.inProgressUntil,
+      fence: claim.fence,
       response: null,
       created_at: claim.now,
     })
     .onConflict((conflict) =>
       conflict
         .columns(['facility_id', 'key'])
-        .doUpdateSet({ in_progress_until: claim.inProgressUntil })
+        .doUpdateSet({ in_progress_until: claim.inProgressUntil, fence: claim.fence })
         .where('idempotency_key.request_hash', '=', claim.requestHash)
         .where('idempotency_key.in_progress_until', '<=', claim.now),
     )
-    .returning('key')
+    .returning('fence')
     .executeTakeFirst();
   return row !== undefined;
 }
@@ -68,26 +71,33 @@ export async function findIdempotencyKey(db: Db, facilityId: string, key: string
   return { requestHash: row.request_hash, response: row.response as StoredResponse | null };
 }
 
-export async function answerIdempotencyKey(
-  db: Db,
-  facilityId: string,
-  key: string,
-  response: StoredResponse,
-): Promise<void> {
-  await db
+type Held = { readonly facilityId: string; readonly key: string; readonly fence: number };
+
+export async function answerIdempotencyKey(db: Db, held: Held, response: StoredResponse): Promise<void> {
+  await answerOf(db, held, response).execute();
+}
+
+/** Undoes the caller's transaction if the key is another's by now. */
+export async function answerIdempotencyKeyWith(tx: Tx, held: Held, response: StoredResponse): Promise<void> {
+  await writeTogether(tx, answerOf(tx, held, response), { refusal: 'IDEMPOTENCY_IN_PROGRESS' });
+}
+
+function answerOf(db: Db, { facilityId, key, fence }: Held, response: StoredResponse) {
+  return db
     .updateTable('idempotency_key')
     .set({ in_progress_until: null, response: JSON.stringify(response) })
     .where('facility_id', '=', facilityId)
     .where('key', '=', key)
-    .where('response', 'is', null)
-    .execute();
+    .where('fence', '=', fence)
+    .where('response', 'is', null);
 }
 
-export async function abandonIdempotencyKey(db: Db, facilityId: string, key: string): Promise<void> {
+export async function abandonIdempotencyKey(db: Db, { facilityId, key, fence }: Held): Promise<void> {
   await db
     .deleteFrom('idempotency_key')
     .where('facility_id', '=', facilityId)
     .where('key', '=', key)
+    .where('fence', '=', fence)
     .where('response', 'is', null)
     .execute();
 }
@@ -97,7 +107,7 @@ export async function abandonOpenKeys(db: Db): Promise<void> {
   await db.deleteFrom('idempotency_key').where('response', 'is', null).execute();
 }
 
-export async function forgetIdempotencyKeys(db: Db, before: Date): Promise<number> {
+export async function forgetIdempotencyKeys(db: Db, before: RawBuilder<Date>): Promise<number> {
   const { numDeletedRows } = await db
     .deleteFrom('idempotency_key')
     .where('created_at', '<', before)

@@ -109,8 +109,8 @@ export interface IdempotencyKeyTable {
   request_hash: string;
   /** Null once answered. */
   in_progress_until: Date | null;
-  /** Grows with every claim; only the holder of the latest may answer. */
-  fence: Generated<number>;
+  /** Another one for each claim; only the holder of the latest may answer. */
+  fence: number;
   response: Json<Record<string, unknown>> | null;
   created_at: Date;
 }
