@@ -4,8 +4,9 @@
  */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInProcessRunner, type Runner } from '../workers/in-process.ts';
+import { createInProcessRunner } from '../workers/in-process.ts';
 import { JOBS, type JobDeps } from '../workers/jobs/index.ts';
+import type { Runner } from '../workers/runner.ts';
 import { createSweeper, type Sweeper } from '../workers/sweeper.ts';
 import { type App, createApi } from './api/index.ts';
 import { type Archive, createArchive, loadPolicies, type RetentionPolicy } from './archive/index.ts';
@@ -30,7 +31,7 @@ import {
   type ProxySettings,
 } from './platform/trust/index.ts';
 import { createRecords, createWork, type Records } from './records/index.ts';
-import { AppError, type Clock, type Log } from './shared/index.ts';
+import { AppError, type Clock, type Log, systemClock } from './shared/index.ts';
 import { createSealKeys, createSigning, type Signing } from './signing/index.ts';
 
 export interface ComposeOptions {
@@ -160,7 +161,9 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
     validate(pdf, { file, anchors: anchors.signers, timestampAnchors: anchors.tsa, at: clock.now() });
 
   const audit = createAuditLog({ clock });
-  const outbox = createOutbox({ database, clock });
+  // Processes on several machines go by one clock when they share out work.
+  const shared = clock === systemClock ? 'database' : clock;
+  const outbox = createOutbox({ database, clock: shared });
   const parties = createParties({ database, clock, audit });
   const renderer = createRenderer({
     fonts: fonts.faces,
@@ -201,14 +204,13 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
   });
   const archive = createArchive({ database, store, clock, audit, policies, log });
   const access = createAccess({ database, clock });
-  const idempotency = createIdempotency({ database, clock });
+  const idempotency = createIdempotency({ database, clock: shared });
   if (options.databaseUrl === undefined) await idempotency.abandonAll();
   const deps: JobDeps = { outbox, records, signing, archive };
   const runner = createInProcessRunner({
     outbox,
     jobs: JOBS,
     deps,
-    clock,
     log,
     concurrency: options.concurrency ?? parallel * 2,
     soleOwner: options.databaseUrl === undefined,
