@@ -86,8 +86,17 @@ export async function createFilesystemArchive(deps: {
     else await writeNew(path, bytes);
     checkDigest(await readOrNotFound(path), sha256);
     await flag.set(path);
-    return storedObject(record);
+    const { thenUntil } = options;
+    if (thenUntil === undefined || thenUntil <= record.retainUntil) return storedObject(record);
+    return storedObject(await lengthen(key, thenUntil));
   };
+
+  const lengthen = (key: string, retainUntil: Date): Promise<LockRecord> =>
+    changeLock(key, (current) =>
+      current === undefined || retainUntil <= current.record.retainUntil
+        ? undefined
+        : { ...current.record, retainUntil, at: clock.now() },
+    );
 
   const writeNew = async (path: string, bytes: Uint8Array): Promise<void> => {
     const written = await writeTemporary(temporary, bytes, 0o444);
@@ -117,13 +126,9 @@ export async function createFilesystemArchive(deps: {
       }
     },
     extendRetention: async (key, versionId, retainUntil) => {
-      await existing(key, versionId);
-      const record = await changeLock(key, (current) => {
-        if (current === undefined || retainUntil.getTime() === current.record.retainUntil.getTime()) return undefined;
-        if (retainUntil < current.record.retainUntil) throw retained(current.record);
-        return { ...current.record, retainUntil, at: clock.now() };
-      });
-      return storedObject(record);
+      const record = await existing(key, versionId);
+      if (retainUntil < record.retainUntil) throw retained(record);
+      return storedObject(await lengthen(key, retainUntil));
     },
     setHold: async (key, versionId, hold) => {
       await existing(key, versionId);
@@ -138,7 +143,8 @@ export async function createFilesystemArchive(deps: {
       for await (const key of keysBelow(objects, prefix)) {
         const lock = await readLock(lockPlace(key).folder);
         const versionId = lock?.record.sha256 ?? sha256Hex(await readOrNotFound(pathOf(key)));
-        yield { key, versionId, size: (await stat(pathOf(key))).size };
+        const { size, mtime } = await stat(pathOf(key));
+        yield { key, versionId, size, storedAt: mtime, isDeleteMarker: false };
       }
     },
     delete: async (key, versionId) => {

@@ -3,6 +3,8 @@
 export interface PutOptions {
   /** Locked until this instant (exclusive). An instant in the past means: not locked. */
   readonly retainUntil: Date;
+  /** A later date, set once the bytes are in: a failure before that leaves only the short lock behind. */
+  readonly thenUntil?: Date;
   /** Legal hold from the first moment on. Default false. */
   readonly hold?: boolean;
   readonly contentType: string;
@@ -15,6 +17,7 @@ export interface StoredObject {
   readonly sha256: string;
   readonly size: number;
   readonly contentType: string;
+  /** What the store enforces: the date asked for, or up to a second later. 1970: nothing. */
   readonly retainUntil: Date;
   readonly hold: boolean;
 }
@@ -23,6 +26,9 @@ export interface ListedVersion {
   readonly key: string;
   readonly versionId: string;
   readonly size: number;
+  readonly storedAt: Date;
+  /** Laid over the key by a plain delete: hides its versions from whoever does not name them, and destroys nothing. */
+  readonly isDeleteMarker: boolean;
 }
 
 /** The write-once archive. */
@@ -32,7 +38,9 @@ export interface ObjectStore {
   /**
    * Stores and locks. When it returns, bytes and lock are durable and were read back.
    * The same bytes under the same key again are the same version (the later retention and any hold win).
-   * @throws OBJECT_KEY_INVALID, OBJECT_KEY_TAKEN (other bytes are there), DIGEST_MISMATCH (what is there was changed).
+   * After a lost answer it looks before it fails, and adopts what it finds.
+   * @throws OBJECT_KEY_INVALID, OBJECT_KEY_TAKEN (other bytes are there), DIGEST_MISMATCH (what is there was changed),
+   * STORE_LOCK_NOT_KEPT, and as every call STORE_* of kind upstream when the store is away, full, or refuses.
    */
   put(key: string, bytes: Uint8Array, options: PutOptions): Promise<StoredObject>;
   /** The bytes, re-hashed on every read. @throws OBJECT_NOT_FOUND, DIGEST_MISMATCH. */
@@ -43,7 +51,7 @@ export interface ObjectStore {
   extendRetention(key: string, versionId: string, retainUntil: Date): Promise<StoredObject>;
   /** @throws OBJECT_NOT_FOUND. */
   setHold(key: string, versionId: string, hold: boolean): Promise<StoredObject>;
-  /** Every version whose key begins with `prefix`, in key order; their locks are not read (see `stat`). */
+  /** Every version and delete marker whose key begins with `prefix`, in key order; their locks are not read (see `stat`). */
   list(prefix: string): AsyncIterable<ListedVersion>;
   /**
    * Destroys one version for good. @throws RETENTION_ACTIVE, LEGAL_HOLD_ACTIVE, RETENTION_UNKNOWN, CLOCK_UNTRUSTED, OBJECT_NOT_FOUND.
