@@ -8,7 +8,7 @@ export const operationsMigration: Migration = {
   name: '0007-operations',
   statements: [
     `CREATE TABLE installation (
-      only boolean PRIMARY KEY DEFAULT true CHECK (only),
+      "only" boolean PRIMARY KEY DEFAULT true CHECK ("only"),
       mode text NOT NULL CHECK (mode IN ('demo', 'legal')),
       since timestamptz NOT NULL
     )`,
