@@ -37,8 +37,12 @@ export interface Timings {
 }
 
 export interface Hospital {
-  /** Walks that many papers to the archive. Resolves when all have been seen there or were given up. */
+  /** Hands that many papers in and has them signed; resolves then. */
   walk(options: WalkOptions): Promise<void>;
+  /** Hands one paper in and has it signed; resolves then, and goes on asking for it like for the others. */
+  signOne(): Promise<Paper>;
+  /** Resolves when all papers have been seen in the archive or were given up. */
+  settled(): Promise<void>;
   readonly timings: Timings;
 }
 
@@ -171,15 +175,27 @@ export async function createHospital(options: HospitalOptions): Promise<Hospital
     return papers;
   };
 
+  const refuse = (thrown: unknown): void => {
+    ledger.refusals.push(thrown instanceof Error ? thrown.message : String(thrown));
+  };
+  const waiting: Promise<void>[] = [];
+
   return {
     timings,
+    signOne: async () => {
+      try {
+        const [paper] = await walkBatch(1, false);
+        if (paper === undefined) throw new GaveUp('no paper');
+        waiting.push(untilArchived(paper).catch(refuse));
+        return paper;
+      } catch (thrown) {
+        refuse(thrown);
+        throw thrown;
+      }
+    },
     walk: async ({ documents, batch, clients, pace }) => {
-      const refuse = (thrown: unknown): void => {
-        ledger.refusals.push(thrown instanceof Error ? thrown.message : String(thrown));
-      };
       let left = documents;
       let batches = 0;
-      const waiting: Promise<void>[] = [];
       const worker = async (): Promise<void> => {
         while (left > 0) {
           batches += 1;
@@ -195,6 +211,8 @@ export async function createHospital(options: HospitalOptions): Promise<Hospital
         }
       };
       await Promise.all(Array.from({ length: clients }, worker));
+    },
+    settled: async () => {
       await Promise.all(waiting);
     },
   };

@@ -1,0 +1,201 @@
+/**
+ * `npm run chaos -- --documents 2000 --json FILE`: a hospital at work on the whole production stack while everything in it is killed,
+ * stopped, wiped, slowed, filled and set to the wrong time. Afterwards every paper must lie in the archive exactly once, and every
+ * signature must hold. See docs/chaos.md. Exit code 1 on any violation; the evidence is kept then.
+ */
+import { mkdtempSync } from 'node:fs';
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { loadLogKey } from '../../src/platform/audit/index.ts';
+import { createLogProofs } from '../../src/platform/audit/proofs.ts';
+import { openDatabase } from '../../src/platform/db/index.ts';
+import { loadAuthority } from '../../src/platform/trust/authority/index.ts';
+import { systemClock } from '../../src/shared/index.ts';
+import { everyFault } from '../faults/catalogue.ts';
+import { createChance } from '../faults/random.ts';
+import { planWaves, wavesInWords } from '../faults/schedule.ts';
+import { createClient, sleep } from '../load/client.ts';
+import { createHospital } from '../load/hospital.ts';
+import { createLedger } from '../load/ledger.ts';
+import { createTally } from '../load/tally.ts';
+import { openBucket } from './bucket.ts';
+import { type CheckResult, checkEverything, type Finding } from './check.ts';
+import { createObserver, type Observer } from './observer.ts';
+import { figures, report } from './report.ts';
+import { type ChaosSystem, startChaosSystem } from './system.ts';
+import { runWave, type WaveResult } from './waves.ts';
+
+const { values } = parseArgs({
+  options: {
+    documents: { type: 'string', default: '200' },
+    json: { type: 'string' },
+    s3: { type: 'string', default: 'minio' },
+    seed: { type: 'string' },
+    rounds: { type: 'string' },
+    /** Most faults at a time. */
+    together: { type: 'string', default: '3' },
+    /** Only faults whose name holds one of these words. */
+    only: { type: 'string' },
+    dir: { type: 'string' },
+    plan: { type: 'boolean', default: false },
+  },
+});
+if (values.s3 !== 'minio' && values.s3 !== 'seaweedfs') throw new Error('--s3 takes minio or seaweedfs');
+
+const MOST_RECOVERY_MS = 60_000;
+/** What a wave takes on the average, for the pace of the load. */
+const WAVE_MS = 8000;
+
+const documents = Number(values.documents);
+const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 32));
+const rounds = Number(values.rounds ?? Math.max(1, Math.round(documents / 500)));
+const chance = createChance(seed);
+const dir = values.dir ?? mkdtempSync(join(tmpdir(), 'antin-chaos-'));
+const begun = performance.now();
+const say = (line: string): void =>
+  console.log(`${((performance.now() - begun) / 1000).toFixed(1).padStart(6)} s  ${line}`);
+
+await mkdir(dir, { recursive: true });
+await chmod(dir, 0o755); // started by root, the database's account must get through
+console.log(
+  `${documents} documents, seed ${seed}, ${values.s3}, ${availableParallelism()} cores, node ${process.version}`,
+);
+const system = await startChaosSystem({ dir, s3: values.s3, chance, say });
+let failed = true;
+try {
+  failed = await run(system);
+} finally {
+  await system.stop();
+  if (failed) console.log(`The evidence is in ${dir}`);
+  else if (values.dir === undefined) await rm(dir, { recursive: true, force: true, maxRetries: 5 });
+}
+process.exit(failed ? 1 : 0);
+
+/** @returns whether something was violated. */
+async function run({ stack, victims, authorityDir, impossible, revive }: ChaosSystem): Promise<boolean> {
+  const wanted = values.only?.split(',').map((word) => word.trim());
+  const faults = everyFault(victims).filter(({ name }) => wanted?.some((word) => name.includes(word)) ?? true);
+  const waves = planWaves(faults, chance, { rounds, together: Number(values.together) });
+  console.log(`\nWaves of faults (seed ${seed}):\n${wavesInWords(waves).join('\n')}`);
+  for (const reason of impossible) console.log(`Not possible here: ${reason}`);
+  console.log();
+
+  const tally = createTally();
+  const ledger = createLedger();
+  const client = createClient({ apis: stack.api.map(({ url }) => url), tally });
+  const observer = createObserver(stack.postgres.url);
+  const sample = JSON.parse(
+    await readFile(join(import.meta.dirname, '../../samples/discharge-certificate.json'), 'utf8'),
+  );
+  const demo = stack.hospital;
+  const hospital = await createHospital({ client, ledger, demo, authorityDir, sample, prefix: 'CHAOS' });
+
+  // Papers keep coming through all waves: those of a wave begin spread over the time it takes on the average.
+  const expected = waves.reduce((sum, wave) => sum + wave.length, 0);
+  const steady = Math.max(0, documents - expected);
+  const batch = (): number => chance.between(1, 5);
+  const everyMs = (waves.length * WAVE_MS) / Math.max(1, steady / 3);
+  let nextAt = performance.now();
+  let over = false;
+  const pace = async (): Promise<void> => {
+    nextAt = Math.max(nextAt + everyMs, performance.now() - 4 * everyMs);
+    while (!over && performance.now() < nextAt) await sleep(50);
+  };
+  const load = hospital.walk({ documents: steady, batch, clients: 6, pace });
+
+  const results: WaveResult[] = [];
+  for (const [index, wave] of waves.entries()) {
+    const result = await runWave(wave, { ledger, tally, observer, signOne: hospital.signOne, say });
+    results.push(result);
+    const revived = await revive();
+    const words = result.experiences.map(
+      ({ fault, recoveredMs }) => `${fault.name}: ${(recoveredMs / 1000).toFixed(1)} s`,
+    );
+    const archived = ledger.papers().filter(({ seenArchivedAt }) => seenArchivedAt !== undefined).length;
+    say(
+      `${index + 1}/${waves.length}  ${words.join(' · ')}   (${ledger.papers().length} papers, ${archived} archived)`,
+    );
+    for (const trouble of result.troubles) say(`trouble: ${trouble}`);
+    for (const name of revived) say(`${name} had ended by itself and was started again`);
+    for (const { job, subject, cause } of result.stopped) say(`stopped: ${job} of ${subject}: ${cause}`);
+  }
+  over = true;
+  say('the faults are over');
+  const over0 = performance.now();
+  await load;
+  await hospital.settled();
+  const settledMs = performance.now() - over0;
+  say('every paper was seen in the archive, or given up');
+  await logSettled(observer);
+  const check = await judge({ stack, victims, authorityDir }, { ledger, client, observer });
+  const violations: Finding[] = [...check.findings];
+  for (const { fault, recoveredMs } of results.flatMap(({ experiences }) => experiences)) {
+    if (recoveredMs > MOST_RECOVERY_MS) {
+      violations.push({ rule: 'recovered within 60 s', what: `${fault.name}: ${(recoveredMs / 1000).toFixed(1)} s` });
+    }
+  }
+  for (const result of results) {
+    for (const trouble of result.troubles) violations.push({ rule: 'faults begin and end', what: trouble });
+    for (const { job, subject, cause } of result.stopped) {
+      violations.push({ rule: 'no job stops', what: `${job} of ${subject}: ${cause}` });
+    }
+  }
+  const outcome = {
+    results,
+    check,
+    violations,
+    seen: tally.counts(),
+    attempts: await observer.attempts(),
+    settledMs,
+    impossible,
+  };
+  console.log(report(outcome));
+  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(figures(outcome), null, 2)}\n`);
+  if (violations.length > 0) {
+    await writeFile(join(dir, 'ledger.json'), JSON.stringify(ledger, null, 1));
+    await writeFile(join(dir, 'violations.json'), JSON.stringify(violations, null, 1));
+  }
+  await observer.close();
+  return violations.length > 0;
+}
+
+/** The sequencer follows within seconds. */
+async function logSettled(observer: Observer): Promise<void> {
+  for (let look = 0; look < 300; look += 1) {
+    const [row] = await observer.rows<{ n: string }>('SELECT count(*) AS n FROM audit_pending');
+    if (row?.n === '0') return;
+    await sleep(200);
+  }
+}
+
+async function judge(
+  { stack, authorityDir }: Pick<ChaosSystem, 'stack' | 'victims' | 'authorityDir'>,
+  seen: { ledger: ReturnType<typeof createLedger>; client: ReturnType<typeof createClient>; observer: Observer },
+): Promise<CheckResult> {
+  const { root } = await loadAuthority(authorityDir, { clock: systemClock });
+  return checkEverything({
+    ...seen,
+    bucket: openBucket({ ...stack.s3, archiveBucket: stack.buckets.archive }),
+    key: stack.hospital.keys.recordsOfficer,
+    anchors: [root],
+    fsck: async () => {
+      const { code, stdout, stderr } = await stack.antin('fsck', '--json');
+      try {
+        return JSON.parse(stdout);
+      } catch {
+        throw new Error(`fsck ended with ${code}: ${stdout}${stderr}`);
+      }
+    },
+    verifyAuditLog: async () => {
+      const database = await openDatabase({ url: stack.postgres.url }, { schema: 'require' });
+      try {
+        const { publicKey } = await loadLogKey(stack.environment('worker-1').KEYS_DIR ?? '');
+        return await createLogProofs({ db: database.db, publicKey }).verifyLog(stack.hospital.facility);
+      } finally {
+        await database.close();
+      }
+    },
+  });
+}
