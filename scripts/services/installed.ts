@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { output } from './process.ts';
 
-export const SERVICES = ['postgres', 'redis', 'minio', 'seaweedfs', 'ceph'] as const;
+export const SERVICES = ['postgres', 'redis', 'caddy', 'minio', 'seaweedfs', 'ceph'] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
 /** The last state of the MinIO server's community source. A build says `DEVELOPMENT`, so the version is ours to remember. */
@@ -37,6 +37,7 @@ const LOOK: Record<ServiceName, () => string | undefined> = {
     return bin === undefined ? undefined : /\d[\d.]*/.exec(output(join(bin, 'postgres'), ['--version']) ?? '')?.[0];
   },
   redis: () => /v=(\S+)/.exec(output('redis-server', ['--version']) ?? '')?.[1],
+  caddy: () => /\d[\d.]*/.exec(output('caddy', ['version']) ?? '')?.[0],
   minio: () => (existsSync(minioProgram) ? MINIO_VERSION : undefined),
   seaweedfs: () => (existsSync(seaweedfsProgram) ? SEAWEEDFS_VERSION : undefined),
   ceph: () => {
