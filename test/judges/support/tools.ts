@@ -11,6 +11,8 @@ export interface Manifest {
   verapdf: { classPath: string };
   dss: { classPath: string; policy: string };
   pyhanko: { python: string; scripts: string };
+  hadolint: string;
+  composeGo: string;
 }
 
 export interface Output {
