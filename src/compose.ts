@@ -12,7 +12,7 @@ import { type App, createApi } from './api/index.ts';
 import { type Archive, createArchive, loadPolicies, type RetentionPolicy } from './archive/index.ts';
 import { addConsole } from './console/index.ts';
 import { type Certificate, parsePem } from './engines/crypto/index.ts';
-import { type TimestampSource, validate } from './engines/pades/index.ts';
+import { createValidationThreads, type TimestampSource } from './engines/pades/index.ts';
 import { createRenderer, loadStampFont, type Renderer } from './engines/render/index.ts';
 import { createLookup } from './evidence/index.ts';
 import { type Forms, loadFonts, loadForms } from './forms/index.ts';
@@ -157,8 +157,12 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
     anchors: anchors.signers,
     timestampAnchors: anchors.tsa,
   });
-  const judge = (pdf: Uint8Array, file: string) =>
-    validate(pdf, { file, anchors: anchors.signers, timestampAnchors: anchors.tsa, at: clock.now() });
+  const validation = createValidationThreads({
+    anchors: anchors.signers,
+    timestampAnchors: anchors.tsa,
+    threads: parallel,
+  });
+  const upload = () => ({ file: 'upload.pdf', at: clock.now() });
 
   const audit = createAuditLog({ clock });
   // Processes on several machines go by one clock when they share out work.
@@ -182,7 +186,7 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
     clock,
     facilityHeading: (id) => parties.findFacility(id),
     lookupUrl,
-    validate: judge,
+    inspect: (pdf) => validation.inspect(pdf, upload()),
     maxPdfBytes: options.maxPdfBytes,
     demo,
   });
@@ -197,6 +201,7 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
     timestamp,
     timestampReserve: TIMESTAMP_RESERVE_BYTES,
     material,
+    validation,
     fallbackFont: fonts.regular,
     anchors: anchors.signers,
     timestampAnchors: anchors.tsa,
@@ -233,7 +238,7 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
     signing,
     archive,
     parties,
-    validate: judge,
+    validate: (pdf) => validation.validate(pdf, upload()),
     lookupUrl,
     maxPdfBytes: options.maxPdfBytes,
     bodyTimeoutMs: options.bodyTimeoutMs ?? BODY_TIMEOUT_MS,
@@ -271,6 +276,7 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
       await sequencer.close();
       await sweeper.close();
       await renderer.close();
+      await validation.close();
       await http.close();
       await database.close();
     },

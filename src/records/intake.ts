@@ -1,5 +1,5 @@
 /** The door: what comes from the hospital's system is checked whole, rendered, and only then accepted. */
-import type { ValidationReport } from '../engines/pades/index.ts';
+import type { Inspection, ValidationReport } from '../engines/pades/index.ts';
 import type { Renderer, Rendition } from '../engines/render/index.ts';
 import {
   CAUSES,
@@ -71,8 +71,8 @@ export interface IntakeDeps {
   readonly clock: Clock;
   readonly facilityHeading: (facilityId: string) => Promise<IssuingFacility>;
   readonly lookupUrl: (code: string) => string;
-  /** Judges the signatures that an upload brings. */
-  readonly validate: (pdf: Uint8Array, file: string) => ValidationReport;
+  /** Whether an upload can be signed as it is, and what the signatures that it brings are worth. */
+  readonly inspect: (pdf: Uint8Array) => Promise<Inspection>;
   readonly maxPdfBytes: number;
   readonly demo: boolean;
 }
@@ -318,7 +318,7 @@ async function makeRendition(
     };
   }
   const files = request.files ?? [];
-  const upload = inspectUpload(files, { validate: deps.validate, maxPdfBytes: deps.maxPdfBytes });
+  const upload = await inspectUpload(files, deps);
   if (upload.kind === 'scan') {
     return {
       rendition: await deps.renderer.renderScan(form.scanJob(content, upload.pages, context)),

@@ -1,6 +1,5 @@
 /** Files that somebody else made: what they are, whether they can be signed, and what their signatures are worth. */
-import type { ValidationReport } from '../engines/pades/index.ts';
-import { checkObjects, openPdf, pageRefs, signatureDictionaries } from '../engines/pdf/index.ts';
+import type { Inspection, ValidationReport } from '../engines/pades/index.ts';
 import { AppError } from '../shared/index.ts';
 
 export type Upload =
@@ -16,12 +15,12 @@ export type Upload =
 /**
  * Pictures become a scan; a PDF must be one that can be signed as it is (every object readable, not encrypted, not locked).
  * Signatures that it brings are judged: broken ones are refused, unproven ones (unknown authority) are taken with their verdict.
- * @throws PDF_* , PDF_NOT_ACCEPTED, UPLOAD_SIGNATURE_BAD, REQUEST_TOO_LARGE.
+ * @throws PDF_* , PDF_NOT_ACCEPTED, VALIDATION_TOO_COSTLY, UPLOAD_SIGNATURE_BAD, REQUEST_TOO_LARGE.
  */
-export function inspectUpload(
+export async function inspectUpload(
   files: readonly Uint8Array[],
-  options: { validate: (pdf: Uint8Array, file: string) => ValidationReport; maxPdfBytes: number },
-): Upload {
+  options: { inspect: (pdf: Uint8Array) => Promise<Inspection>; maxPdfBytes: number },
+): Promise<Upload> {
   if (files.reduce((sum, file) => sum + file.length, 0) > options.maxPdfBytes) throw new AppError('REQUEST_TOO_LARGE');
   if (files.every((file) => isPicture(file))) return { kind: 'scan', pages: files };
   const [pdf, ...others] = files;
@@ -33,24 +32,8 @@ export function inspectUpload(
       },
     });
   }
-  const file = openPdf(pdf);
-  if (file.encrypted) throw new AppError('PDF_ENCRYPTED');
-  if (file.trailing.significant) {
-    throw new AppError('PDF_NOT_ACCEPTED', {
-      detail: { vi: 'Có dữ liệu lạ sau phần cuối của tệp PDF', en: 'There are foreign bytes after the end of the PDF' },
-    });
-  }
-  // What nobody can read today cannot be signed, sealed and kept for decades.
-  checkObjects(file);
-  const pages = pageRefs(file.latest).length;
-  if (pages === 0) {
-    throw new AppError('PDF_NOT_ACCEPTED', { detail: { vi: 'Tệp PDF không có trang nào', en: 'The PDF has no page' } });
-  }
-  const signatures = signatureDictionaries(file);
-  if (signatures.length === 0) return { kind: 'pdf', pdf, pages, verdict: undefined };
-  if (signatures.some((signature) => signature.docMdp === 1)) throw new AppError('CERTIFIED_NO_CHANGES');
-  const verdict = options.validate(pdf, 'upload.pdf');
-  if (verdict.verdict === 'TOTAL-FAILED' || verdict.signatures.some((signature) => !signature.intact)) {
+  const { pages, verdict } = await options.inspect(pdf);
+  if (verdict?.verdict === 'TOTAL-FAILED' || verdict?.signatures.some((signature) => !signature.intact)) {
     throw new AppError('UPLOAD_SIGNATURE_BAD', {
       extra: { verdict: verdict.verdict, reasons: verdict.reasons.join(' ') },
     });

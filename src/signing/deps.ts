@@ -1,6 +1,6 @@
 /** What everything that signs works with. */
 import type { Certificate } from '../engines/crypto/index.ts';
-import type { TimestampSource } from '../engines/pades/index.ts';
+import type { TimestampSource, ValidationThreads } from '../engines/pades/index.ts';
 import type { Parties } from '../parties/index.ts';
 import type { AuditLog } from '../platform/audit/index.ts';
 import type { Database } from '../platform/db/index.ts';
@@ -22,6 +22,8 @@ export interface SigningDeps {
   readonly material: MaterialSource;
   /** TrueType bytes for glyphs that a document's own stamp font lacks. */
   readonly fallbackFont: Uint8Array;
+  /** For files whose check would keep everybody else waiting. */
+  readonly validation: Pick<ValidationThreads, 'survives'>;
   readonly anchors: readonly Certificate[];
   readonly timestampAnchors: readonly Certificate[];
 }

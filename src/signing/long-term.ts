@@ -45,7 +45,7 @@ export async function payTimestamp(
   try {
     const before = await records.bytes(document);
     const pdf = await addDocumentTimestamp(before, deps.timestamp);
-    assertSurvival(deps, document, before, pdf);
+    await assertSurvival(deps, document, before, pdf);
     const staged = await records.stage(document, pdf);
     await storeOrRetry(deps, async (tx) => {
       // A slow authority outlasted the lease, and somebody may be signing: their approval comes first.
@@ -94,7 +94,7 @@ export async function extendToArchiveLevel(
   if (reached !== 'B-LTA') {
     throw new AppError('LEVEL_NOT_REACHED', { extra: { reached, reasons: reasons.join(' ') } });
   }
-  refuseUnlessPassed(assertSurvival(deps, document, before, pdf), document.uploaded);
+  refuseUnlessPassed(await assertSurvival(deps, document, before, pdf), document.uploaded);
   const staged = await records.stage(document, pdf);
   await storeOrRetry(deps, async (tx) => {
     const revision = await records.append(tx, { document, kind: 'extension', staged, event: 'extend', level: reached });

@@ -62,7 +62,7 @@ export async function seal(
   const value = await sign(Buffer.from(prepared.signedAttributes, 'base64'));
   const timestamping = document.timestamps === 'each-signature' ? { timestamp: deps.timestamp } : {};
   const { pdf, level } = await embed(before, prepared, value, { ...timestamping, allowWithoutTimestamp: true });
-  assertSurvival(deps, document, before, pdf);
+  await assertSurvival(deps, document, before, pdf);
   const staged = await records.stage(document, pdf);
   await storeOrRetry(deps, async (tx) => {
     const revision = await records.append(tx, { document, kind: 'seal', staged, event: 'seal' });

@@ -232,7 +232,7 @@ export async function completeHeldTurn(
     'cms' in request.answer
       ? await embedCms(before, turn.prepared, request.answer.cms, options)
       : await embed(before, turn.prepared, request.answer.signature, options);
-  const report = assertSurvival(deps, document, before, pdf);
+  const report = await assertSurvival(deps, document, before, pdf);
   if ('cms' in request.answer) refuseForeignFlaws(report, turn.field);
   const timestampOwed = document.timestamps === 'each-signature' && level === 'B-B';
   const staged = await records.stage(document, pdf);

@@ -3,7 +3,7 @@ import { z } from '@hono/zod-openapi';
 import { type App, addRoute, type RouteContext } from '../route.ts';
 
 /** The engine's report; delivery code does not know engines, so it is handed in as plain data. */
-export type ValidateUpload = (pdf: Uint8Array, file: string) => object;
+export type ValidateUpload = (pdf: Uint8Array) => Promise<object>;
 
 export function addValidationRoutes(app: App, context: RouteContext, { validate }: { validate: ValidateUpload }): void {
   addRoute(
@@ -18,6 +18,6 @@ export function addValidationRoutes(app: App, context: RouteContext, { validate 
       takes: 'pdf',
       answers: { status: 200, description: 'The validation report', schema: z.record(z.string(), z.unknown()) },
     },
-    async ({ files }) => Response.json(validate(files?.[0] ?? new Uint8Array(), 'upload.pdf')),
+    async ({ files }) => Response.json(await validate(files?.[0] ?? new Uint8Array())),
   );
 }

@@ -10,6 +10,17 @@ export const VALIDATION_PROBLEMS = {
       en: 'Sign the document before its signatures are extended.',
     },
   },
+  VALIDATION_TOO_COSTLY: {
+    kind: 'invalid',
+    title: {
+      vi: 'Kiểm tra tệp PDF này tốn quá nhiều thời gian hoặc bộ nhớ',
+      en: 'Checking this PDF takes too much time or memory',
+    },
+    mend: {
+      vi: 'Xuất lại tệp từ phần mềm gốc hoặc chia nhỏ tệp. Tệp của phần mềm thông thường không gặp lỗi này.',
+      en: 'Export the file again from the program that made it, or split it. Files of ordinary programs do not meet this.',
+    },
+  },
   TIMESTAMP_WRONG: {
     kind: 'upstream',
     title: {
