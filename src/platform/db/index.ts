@@ -6,11 +6,12 @@
  */
 export type { Db, Tx } from './connection.ts';
 export { type Database, type DatabasePlace, type OpenOptions, openDatabase } from './database.ts';
+export { withNamedLock, withTransaction } from './dump/at-url.ts';
 export { isEmptyDatabase, type Refill, refillDatabase } from './dump/refill.ts';
 export { type Snapshot, withSnapshot } from './dump/snapshot.ts';
 export type { CounterPosition, TableShape } from './dump/tables.ts';
 export { type EmbeddedServer, type EmbeddedServerOptions, startEmbeddedServer } from './embedded/server.ts';
-export { type MigrationReport, migrate, type TakenStep } from './migrate.ts';
+export { checkSchema, type MigrationReport, migrate, type TakenStep } from './migrate.ts';
 export { MIGRATIONS } from './migrations/index.ts';
 export type { Migration } from './migrations/migration.ts';
 export { moment, type SharedClock } from './moment.ts';
