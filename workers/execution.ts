@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { Intent, Outbox } from '../src/platform/outbox/index.ts';
 import { AppError, type Log, withRequestId } from '../src/shared/index.ts';
-import { CONCURRENCY, LEASE_MS, type RunnerOptions, within } from './runner.ts';
+import { CONCURRENCY, type JobOutcome, LEASE_MS, type RunnerOptions, within } from './runner.ts';
 
 /** How this process takes intents. */
 export interface Lease {
@@ -90,6 +90,7 @@ function createPlaces(count: number) {
 /** Never throws. */
 async function runOne<Deps>(options: RunnerOptions<Deps>, intent: Intent, leaseMs: number): Promise<void> {
   const { outbox } = options;
+  let outcome: JobOutcome = 'done';
   const log = options.log.child({ job: intent.job, subject: intent.subject, intent: intent.id, try: intent.attempt });
   const renewal = setInterval(() => {
     outbox.renew(intent, leaseMs).catch((error) => log.warn({ err: error }, 'could not renew the lease'));
@@ -102,23 +103,26 @@ async function runOne<Deps>(options: RunnerOptions<Deps>, intent: Intent, leaseM
     await outbox.complete(intent);
     log.info({ ms: Math.round(performance.now() - begun) }, 'job done');
   } catch (error) {
-    await writeFailure(outbox, intent, error, log);
+    outcome = await writeFailure(outbox, intent, error, log);
   } finally {
     clearInterval(renewal);
+    options.report?.({ job: intent.job, outcome, seconds: (performance.now() - begun) / 1000 });
   }
 }
 
-async function writeFailure(outbox: Outbox, intent: Intent, error: unknown, log: Log): Promise<void> {
+async function writeFailure(outbox: Outbox, intent: Intent, error: unknown, log: Log): Promise<JobOutcome> {
   if (error instanceof AppError && error.code === 'LEASE_LOST') {
     log.warn({}, 'another worker took the job over');
-    return;
+    return 'lost';
   }
   try {
     const decided = await outbox.fail(intent, error);
     const level = decided.outcome === 'stopped' ? 'error' : 'warn';
     log[level]({ err: error, ...decided }, 'job failed');
+    return decided.outcome;
   } catch (unwritten) {
     // The database is away: the lease runs out and the job is tried again.
     log.error({ err: error, unwritten }, 'job failed, and the failure could not be written');
+    return 'lost';
   }
 }

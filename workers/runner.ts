@@ -3,6 +3,9 @@ import type { JobName, Outbox } from '../src/platform/outbox/index.ts';
 import type { Log } from '../src/shared/index.ts';
 import type { Jobs } from './jobs/job.ts';
 
+/** How a try ended; `lost`: another worker has the job, or will. */
+export type JobOutcome = 'done' | 'retry' | 'stopped' | 'lost';
+
 export interface RunnerOptions<Deps> {
   readonly outbox: Outbox;
   readonly jobs: Jobs<Deps>;
@@ -14,6 +17,8 @@ export interface RunnerOptions<Deps> {
   readonly leaseMs?: number;
   /** How long an idle runner sleeps when no bell rings. Default 1 s. */
   readonly pollMs?: number;
+  /** Told of every try that ended, for measures. */
+  readonly report?: (about: { job: JobName; outcome: JobOutcome; seconds: number }) => void;
 }
 
 /** An owned resource: who starts it stops it. */
