@@ -4,6 +4,7 @@
  */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createBullRunner } from '../workers/bullmq/index.ts';
 import { createInProcessRunner } from '../workers/in-process.ts';
 import { JOBS, type JobDeps } from '../workers/jobs/index.ts';
 import type { Runner } from '../workers/runner.ts';
@@ -21,7 +22,16 @@ import { type Access, createAccess, createIdempotency, type Idempotency } from '
 import { createAuditLog, createSequencer, loadLogKey, type Sequencer } from './platform/audit/index.ts';
 import { type Database, openDatabase } from './platform/db/index.ts';
 import { createOutbox, type Outbox } from './platform/outbox/index.ts';
-import { createFilesystemArchive, createFilesystemWorkStore } from './platform/storage/index.ts';
+import {
+  createFilesystemArchive,
+  createFilesystemWorkStore,
+  createS3Archive,
+  createS3Client,
+  createS3WorkStore,
+  type ObjectStore,
+  type S3Settings,
+  type WorkStore,
+} from './platform/storage/index.ts';
 import { type Authority, authorityTransport, openDemoAuthority } from './platform/trust/authority/index.ts';
 import {
   createHttpTransport,
@@ -40,6 +50,12 @@ export interface ComposeOptions {
   /** Where the embedded database goes when the server's account cannot reach the data directory. */
   readonly stateDir?: string | undefined;
   readonly databaseUrl?: string | undefined;
+  /** Object stores; absent: folders in the data directory. */
+  readonly s3?: S3Settings | undefined;
+  /** Redis that wakes the runner; absent: the database does. */
+  readonly redisUrl?: string | undefined;
+  /** Of all keys in Redis. Default `antin`. */
+  readonly redisPrefix?: string;
   /** Where the keys of the program lie, the same for all processes; absent: `keys` in the data directory. */
   readonly keysDir?: string | undefined;
   /** Where people reach this installation: printed in QR codes. */
@@ -127,16 +143,10 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
   const keysDir = options.keysDir ?? join(dataDir, 'keys');
   const parallel = options.parallel ?? 2;
   const fonts = await loadFonts();
-  const [forms, policies, workStore, store, logKey, stampFont, authority] = await Promise.all([
+  const [forms, policies, stores, logKey, stampFont, authority] = await Promise.all([
     loadForms(undefined, options.hospitalFormsDir),
     loadPolicies(options.policiesDir),
-    createFilesystemWorkStore({ directory: join(dataDir, 'work') }),
-    createFilesystemArchive({
-      directory: join(dataDir, 'archive'),
-      clock,
-      useImmutableFlag: options.immutableFlag ?? false,
-      log,
-    }),
+    openStores(options),
     loadLogKey(keysDir),
     loadStampFont(fonts.regular),
     demo ? openDemoAuthority(join(dataDir, 'authority'), clock) : undefined,
@@ -178,7 +188,7 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
   const lookupUrl = (code: string): string => `${options.publicBaseUrl}/tra-cuu/${code}`;
   const records = createRecords({
     database,
-    workStore,
+    workStore: stores.work,
     forms,
     renderer,
     audit,
@@ -207,19 +217,16 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
     timestampAnchors: anchors.tsa,
     sealKeys: seals.open,
   });
-  const archive = createArchive({ database, store, clock, audit, policies, log });
+  const archive = createArchive({ database, store: stores.archive, clock, audit, policies, log });
   const access = createAccess({ database, clock });
   const idempotency = createIdempotency({ database, clock: shared });
   if (options.databaseUrl === undefined) await idempotency.abandonAll();
   const deps: JobDeps = { outbox, records, signing, archive };
-  const runner = createInProcessRunner({
-    outbox,
-    jobs: JOBS,
-    deps,
-    log,
-    concurrency: options.concurrency ?? parallel * 2,
-    soleOwner: options.databaseUrl === undefined,
-  });
+  const running = { outbox, jobs: JOBS, deps, log, concurrency: options.concurrency ?? parallel * 2 };
+  const runner =
+    options.redisUrl === undefined
+      ? createInProcessRunner({ ...running, soleOwner: options.databaseUrl === undefined })
+      : createBullRunner({ ...running, redisUrl: options.redisUrl, prefix: options.redisPrefix ?? 'antin' });
   const sequencer = createSequencer({ database, key: logKey, clock, log });
   const sweeper = createSweeper({
     exclusively: (round) => database.withLock('sweeper', round),
@@ -278,9 +285,37 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
       await renderer.close();
       await validation.close();
       await http.close();
+      stores.close();
       await database.close();
     },
   };
+}
+
+interface Stores {
+  readonly archive: ObjectStore;
+  readonly work: WorkStore;
+  close(): void;
+}
+
+async function openStores({ s3, dataDir, clock, log, immutableFlag }: ComposeOptions): Promise<Stores> {
+  if (s3 !== undefined) {
+    const client = createS3Client(s3);
+    return {
+      archive: createS3Archive(s3, { client, clock, log }),
+      work: createS3WorkStore(s3, { client }),
+      close: client.close,
+    };
+  }
+  const [archive, work] = await Promise.all([
+    createFilesystemArchive({
+      directory: join(dataDir, 'archive'),
+      clock,
+      useImmutableFlag: immutableFlag ?? false,
+      log,
+    }),
+    createFilesystemWorkStore({ directory: join(dataDir, 'work') }),
+  ]);
+  return { archive, work, close: () => undefined };
 }
 
 async function collectAnchors(

@@ -4,6 +4,7 @@ import { type Antin, type ComposeOptions, compose } from '../compose.ts';
 import type { Config } from '../config.ts';
 import { loadConfig } from '../config.ts';
 import { ownFormsDir } from '../forms/index.ts';
+import type { S3Settings } from '../platform/storage/index.ts';
 import { type Log, silentLog, systemClock } from '../shared/index.ts';
 
 /** A file or folder that ships with the program. */
@@ -16,6 +17,8 @@ export function composeOptions(config: Config, log: Log): ComposeOptions {
     dataDir: resolve(config.DATA_DIR),
     stateDir: config.STATE_DIR,
     databaseUrl: config.DATABASE_URL,
+    s3: s3Settings(config),
+    redisUrl: config.REDIS_URL,
     keysDir: config.KEYS_DIR === undefined ? undefined : resolve(config.KEYS_DIR),
     publicBaseUrl: config.PUBLIC_BASE_URL ?? `http://${config.HOST}:${config.PORT}`,
     policiesDir: config.POLICIES_DIR ?? shipped('storage-policies'),
@@ -34,6 +37,20 @@ export function composeOptions(config: Config, log: Log): ComposeOptions {
     clock: systemClock,
     log,
     parallel: 2,
+  };
+}
+
+/** The object stores, when they are set. */
+export function s3Settings(config: Config): S3Settings | undefined {
+  const { S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY } = config;
+  if (S3_ENDPOINT === undefined || S3_ACCESS_KEY === undefined || S3_SECRET_KEY === undefined) return undefined;
+  return {
+    endpoint: S3_ENDPOINT,
+    region: config.S3_REGION,
+    accessKey: S3_ACCESS_KEY,
+    secretKey: S3_SECRET_KEY,
+    archiveBucket: config.S3_ARCHIVE_BUCKET,
+    workBucket: config.S3_WORK_BUCKET,
   };
 }
 
