@@ -3,7 +3,7 @@ import { Queue, Worker } from 'bullmq';
 import type { Bell, JobName } from '../../src/platform/outbox/index.ts';
 import type { Log } from '../../src/shared/index.ts';
 import { within } from '../runner.ts';
-import { openListening, openRinging, weaknesses } from './redis.ts';
+import { connected, openListening, openRinging, weaknesses } from './redis.ts';
 
 export interface BellQueueOptions {
   readonly url: string;
@@ -52,6 +52,7 @@ export function createBellQueue(options: BellQueueOptions): BellQueue {
   };
   const openAll = async () => {
     // What is made while Redis is away stays broken: nothing is made before it answers.
+    await connected(ringing);
     await ringing.ping();
     for (const weakness of await weaknesses(ringing)) log.warn({ code: weakness.code }, weakness.en);
     const queues = new Map(

@@ -1,14 +1,13 @@
 /** Connections to Redis, and what its settings must be for it to ring reliably. */
 import { Redis } from 'ioredis';
 import type { BilingualText } from '../../src/shared/index.ts';
+import { within } from '../runner.ts';
 
 const MOST_WAIT_MS = 2000;
 
 const ALWAYS = {
   connectTimeout: MOST_WAIT_MS,
   retryStrategy: (times: number) => Math.min(1000, 100 * times),
-  // Whoever opens it says so in the log once, not at every retry.
-  lazyConnect: true,
 };
 
 /** For rings: fails within two seconds instead of waiting for a server that is away. */
@@ -23,10 +22,20 @@ export function openListening(url: string): Redis {
   return quiet(new Redis(url, { ...ALWAYS, maxRetriesPerRequest: null }));
 }
 
+/** Whoever opens it says in the log once that the server is away, not at every retry. */
 function quiet(redis: Redis): Redis {
   redis.on('error', () => undefined);
-  redis.connect().catch(() => undefined);
   return redis;
+}
+
+/** Waits two seconds for the connection. @throws when it does not come. */
+export async function connected(redis: Redis): Promise<void> {
+  if (redis.status === 'ready') return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  redis.once('ready', resolve);
+  const inTime = await within(promise, MOST_WAIT_MS);
+  redis.off('ready', resolve);
+  if (!inTime) throw new Error('no connection to Redis');
 }
 
 /** A setting of Redis under which bells get lost. They are rung again, later. */
@@ -39,7 +48,12 @@ export interface RedisWeakness extends BilingualText {
  * @throws what the client throws when the server does not answer within two seconds.
  */
 export async function checkRedis(url: string): Promise<readonly RedisWeakness[]> {
-  const redis = new Redis(url, { ...ALWAYS, retryStrategy: () => null, commandTimeout: MOST_WAIT_MS });
+  const redis = new Redis(url, {
+    ...ALWAYS,
+    lazyConnect: true,
+    retryStrategy: () => null,
+    commandTimeout: MOST_WAIT_MS,
+  });
   redis.on('error', () => undefined);
   try {
     await redis.connect();
