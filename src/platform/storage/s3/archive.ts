@@ -261,8 +261,9 @@ function putRequest(bucket: string, asked: Asked) {
       'content-type': asked.contentType,
       'content-md5': asked.md5.toString('base64'),
       'x-amz-checksum-sha256': Buffer.from(sha256, 'hex').toString('base64'),
-      // For engines that keep no checksum.
+      // For engines that keep no checksum, or lose the type when a lock changes (SeaweedFS).
       'x-amz-meta-sha256': sha256,
+      'x-amz-meta-type': asked.contentType,
       'if-none-match': '*',
       ...lockHeaders(asked),
     },
@@ -291,11 +292,11 @@ interface Look {
 
 function lookAt(key: string, versionId: string, { headers }: S3Answer): Omit<Look, 'size'> {
   const checksum = headers['x-amz-checksum-sha256'];
-  const claimed = headers['x-amz-meta-sha256'];
+  const { 'x-amz-meta-sha256': claimed, 'x-amz-meta-type': type } = headers;
   return {
     key,
     versionId,
-    contentType: headers['content-type'] ?? '',
+    contentType: typeof type === 'string' ? type : (headers['content-type'] ?? ''),
     lock: lockOf(headers),
     // A dash marks a checksum of parts.
     sha256:
