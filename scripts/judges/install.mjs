@@ -164,15 +164,16 @@ async function pythonPrograms(name) {
 /** What judges the Dockerfile and docker-compose.yml: hadolint, and the library with which Docker Compose reads its files. */
 async function installDeployJudges() {
   const [hadolint, composeGo] = await Promise.all([pythonPrograms('hadolint'), buildComposeParser()]);
-  return { hadolint: join(hadolint, 'bin', 'hadolint'), composeGo: join(composeGo, 'cmd') };
+  return { hadolint: join(hadolint, 'bin', 'hadolint'), composeGo: join(composeGo, 'compose-go') };
 }
 
 async function buildComposeParser() {
-  const version = join(here, 'compose-go', 'version');
-  return once('compose-go', [version], async (folder) => {
-    const target = `github.com/compose-spec/compose-go/v2/cmd@${readFileSync(version, 'utf8').trim()}`;
-    await run(await findGo(), ['install', '-ldflags', '-s -w', target], {
-      env: { ...process.env, GOBIN: folder, GOTOOLCHAIN: 'local', CGO_ENABLED: '0' },
+  const sources = join(here, 'compose-go');
+  const inputs = ['main.go', 'go.mod', 'go.sum'].map((name) => join(sources, name));
+  return once('compose-go', inputs, async (folder) => {
+    const go = await findGo();
+    await run(go, ['build', '-C', sources, '-ldflags', '-s -w', '-o', join(folder, 'compose-go'), '.'], {
+      env: { ...process.env, GOTOOLCHAIN: 'local', CGO_ENABLED: '0' },
     });
   });
 }

@@ -15,7 +15,12 @@ const SERVICE = z.object({
   networks: list,
   ports: list,
   depends_on: z.record(z.string(), z.object({ condition: z.string() })).default({}),
-  stop_grace_period: z.string().default('10s'),
+  restart: z.string().optional(),
+  read_only: z.boolean().optional(),
+  cap_drop: list,
+  security_opt: list,
+  healthcheck: z.object({ test: z.array(z.string()).optional() }).optional(),
+  deploy: z.object({ resources: z.object({ limits: z.record(z.string(), z.union([z.string(), z.number()])) }) }),
 });
 const COMPOSE_FILE = z.object({
   services: z.record(z.string(), SERVICE),
