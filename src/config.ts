@@ -414,6 +414,19 @@ function summary(mistakes: readonly InputMistake[]): BilingualText {
   return { vi: mistakes.map(({ vi }) => vi).join('; '), en: mistakes.map(({ en }) => en).join('; ') };
 }
 
+/** The settings as lines `NAME=value`, for people who set a machine up anew. Of secrets only that they are set. */
+export function settingsText(config: Config): string {
+  const lines = NAMES.flatMap((name) => {
+    const { secret }: Setting<z.ZodType> = SETTINGS[name];
+    const value: unknown = config[name];
+    if (value === undefined) return [];
+    if (secret === true) return [`# ${name}: (bí mật, không lưu ở đây · secret, not kept here)`];
+    if (typeof value === 'boolean') return [`${name}=${value ? 'yes' : 'no'}`];
+    return [`${name}=${Array.isArray(value) ? value.join(',') : String(value)}`];
+  });
+  return `${lines.join('\n')}\n`;
+}
+
 /** The settings as a Markdown table, for the documentation. */
 export function configTable(language: 'vi' | 'en'): string {
   const heads = { vi: ['Tên', 'Giá trị', 'Mặc định', 'Ý nghĩa'], en: ['Name', 'Value', 'Default', 'Meaning'] };

@@ -1,5 +1,6 @@
 /** The command line: `antin <command>`. Each command is one file in `cli/`. */
 import { Command, CommanderError } from 'commander';
+import { addBackup } from './cli/backup.ts';
 import { addDemo } from './cli/demo.ts';
 import { addDevPki } from './cli/dev-pki.ts';
 import { addDoctor } from './cli/doctor.ts';
@@ -9,6 +10,7 @@ import { addFsck } from './cli/fsck.ts';
 import { addIntake } from './cli/intake.ts';
 import { addPolicy } from './cli/policy.ts';
 import { addRender } from './cli/render.ts';
+import { addRestore } from './cli/restore.ts';
 import { addSign } from './cli/sign.ts';
 import { addStart } from './cli/start.ts';
 import { addValidate } from './cli/validate.ts';
@@ -31,6 +33,8 @@ for (const add of [
   addDevPki,
   addDoctor,
   addFsck,
+  addBackup,
+  addRestore,
 ]) {
   add(program);
 }

@@ -4,4 +4,5 @@ export { type ArchivedObject, type ArchiveRequest, type ArchiveResult, archiveKe
 export type { FsckFinding, FsckProblem, FsckReport } from './fsck.ts';
 export * from './policy/index.ts';
 export type { ArchiveReceipt } from './receipt.ts';
+export { registeredObjects } from './registered.ts';
 export type { Enforcement, RecordRetention, RetentionStep } from './retention.ts';

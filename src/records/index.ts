@@ -5,3 +5,4 @@ export { createRecords, type Records } from './records.ts';
 export { DOCUMENT_STATES, type DocumentState, isOpenForSigning } from './state.ts';
 export type { DocumentFilter, RecordRow } from './store.ts';
 export { createWork, type StoppedWork, type WaitingWork, type Work } from './work.ts';
+export { workObjects } from './work-objects.ts';
