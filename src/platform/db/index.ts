@@ -21,5 +21,6 @@ export type * from './schema/operations.ts';
 export type * from './schema/parties.ts';
 export type * from './schema/platform.ts';
 export type * from './schema/records.ts';
+export type * from './schema/worm-probe.ts';
 export type { Schema } from './schema.ts';
 export { type Condition, type Write, writeTogether } from './write-together.ts';

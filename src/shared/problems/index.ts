@@ -9,6 +9,7 @@ import { OPERATION_PROBLEMS } from './operations.ts';
 import { PARTIES_PROBLEMS } from './parties.ts';
 import { PDF_PROBLEMS } from './pdf.ts';
 import { PLATFORM_PROBLEMS } from './platform.ts';
+import { PROBE_PROBLEMS } from './probe.ts';
 import type { Problem } from './problem.ts';
 import { RECORD_PROBLEMS } from './records.ts';
 import { RENDER_PROBLEMS } from './render.ts';
@@ -29,6 +30,7 @@ export const PROBLEMS = {
   ...PARTIES_PROBLEMS,
   ...ARCHIVE_PROBLEMS,
   ...STORAGE_PROBLEMS,
+  ...PROBE_PROBLEMS,
   ...BACKUP_PROBLEMS,
   ...TRUST_PROBLEMS,
   ...VALIDATION_PROBLEMS,

@@ -3,6 +3,7 @@ import { platformMigration } from './0001-platform.ts';
 import { recordsMigration } from './0002-records.ts';
 import { partiesArchiveMigration } from './0003-parties-archive.ts';
 import { refuseUnlessMigration } from './0004-refuse-unless.ts';
+import { wormProbeMigration } from './0005-worm-probe.ts';
 import { bellsMigration } from './0006-bells.ts';
 import { operationsMigration } from './0007-operations.ts';
 import type { Migration } from './migration.ts';
@@ -12,6 +13,7 @@ export const MIGRATIONS: readonly Migration[] = [
   recordsMigration,
   partiesArchiveMigration,
   refuseUnlessMigration,
+  wormProbeMigration,
   bellsMigration,
   operationsMigration,
 ];
