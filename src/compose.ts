@@ -4,12 +4,12 @@
  */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createBullRunner } from '../workers/bullmq/index.ts';
+import { checkRedis, createBullRunner } from '../workers/bullmq/index.ts';
 import { createInProcessRunner } from '../workers/in-process.ts';
 import { JOBS, type JobDeps } from '../workers/jobs/index.ts';
 import type { Runner } from '../workers/runner.ts';
 import { createSweeper, type Sweeper } from '../workers/sweeper.ts';
-import { type App, createApi } from './api/index.ts';
+import { type App, createApi, DEFAULT_LIMITS, type LimitSettings } from './api/index.ts';
 import { type Archive, createArchive, loadPolicies, type RetentionPolicy } from './archive/index.ts';
 import { addConsole } from './console/index.ts';
 import { type Certificate, parsePem } from './engines/crypto/index.ts';
@@ -17,11 +17,24 @@ import { createValidationThreads, type TimestampSource } from './engines/pades/i
 import { createRenderer, loadStampFont, type Renderer } from './engines/render/index.ts';
 import { createLookup } from './evidence/index.ts';
 import { type Forms, loadFonts, loadForms } from './forms/index.ts';
+import { demandNone, type LegalSettings, refuseInstallation, refuseSettings, settleMode } from './legal-mode/index.ts';
 import { createParties, type Parties } from './parties/index.ts';
 import { type Access, createAccess, createIdempotency, type Idempotency } from './platform/access/index.ts';
 import { createAuditLog, createSequencer, loadLogKey, type Sequencer } from './platform/audit/index.ts';
 import { type Database, openDatabase } from './platform/db/index.ts';
+import { createMetrics, type Metrics, measuredRenderer } from './platform/metrics/index.ts';
 import { createOutbox, type Outbox } from './platform/outbox/index.ts';
+import {
+  createReadiness,
+  databaseCheck,
+  diskChecks,
+  LEAVING,
+  type Readiness,
+  stoppedCheck,
+  timestampCheck,
+  workersCheck,
+  workStoreCheck,
+} from './platform/readiness/index.ts';
 import {
   createFilesystemArchive,
   createFilesystemWorkStore,
@@ -39,9 +52,10 @@ import {
   createTimestampSource,
   loadTrust,
   type ProxySettings,
+  type TrustStore,
 } from './platform/trust/index.ts';
 import { createRecords, createWork, type Records } from './records/index.ts';
-import { AppError, type Clock, type Log, systemClock } from './shared/index.ts';
+import { type Clock, type InputMistake, type Log, systemClock } from './shared/index.ts';
 import { createSealKeys, createSigning, type Signing } from './signing/index.ts';
 
 export interface ComposeOptions {
@@ -50,6 +64,8 @@ export interface ComposeOptions {
   /** Where the embedded database goes when the server's account cannot reach the data directory. */
   readonly stateDir?: string | undefined;
   readonly databaseUrl?: string | undefined;
+  /** Default `migrate`; processes beside others `require` what `antin migrate` has made. */
+  readonly schema?: 'migrate' | 'require';
   /** Object stores; absent: folders in the data directory. */
   readonly s3?: S3Settings | undefined;
   /** Redis that wakes the runner; absent: the database does. */
@@ -80,6 +96,18 @@ export interface ComposeOptions {
   readonly maxPdfBytes: number;
   /** The whole body of a request must arrive within this time. Default 30 seconds. */
   readonly bodyTimeoutMs?: number;
+  /** What a caller may ask for in a minute. */
+  readonly limits?: LimitSettings;
+  /** Addresses and ranges of the reverse proxies in front, whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies?: readonly string[];
+  /** PEM of the CA of a service, by `host` or `host:port`, instead of the public ones. */
+  readonly upstreamCa?: Readonly<Record<string, string>>;
+  /** Services that legal mode may reach without TLS. */
+  readonly unencryptedHosts?: readonly string[];
+  /** By whom risks were accepted that legal mode refuses otherwise. */
+  readonly accepted?: Pick<LegalSettings, 'clinicStoreAcceptedBy' | 'softwareKeysAcceptedBy'>;
+  /** For commands that set up, examine or repair: they may run while conditions of legal mode are missing. Default false. */
+  readonly administration?: boolean;
   readonly clock: Clock;
   readonly log: Log;
   /** Set the immutable flag on archived files where the system allows it. Default false. */
@@ -106,6 +134,14 @@ export interface Antin {
   readonly sequencer: Sequencer;
   readonly sweeper: Sweeper;
   readonly app: App;
+  readonly metrics: Metrics;
+  readonly readiness: () => Promise<Readiness>;
+  /** From now on readiness says that this process leaves: who balances the load sends nothing more. */
+  leave(): void;
+  /** Missing conditions of legal mode, each with its remedy; empty in demo mode. */
+  readonly legalRefusals: () => Promise<readonly InputMistake[]>;
+  /** Settles for good what the data of this database are worth. @throws LEGAL_DEFAULT_USERS, LEGAL_DATABASE_FOR_DEMO. */
+  readonly settleMode: () => Promise<void>;
   /** The throw-away authority of demo mode. */
   readonly authority: Authority | undefined;
   readonly anchors: { readonly signers: readonly Certificate[]; readonly tsa: readonly Certificate[] };
@@ -117,25 +153,56 @@ export interface Antin {
 /** Tokens of the authorities seen so far with their chains, and a margin; a larger one makes the engine prepare anew. */
 const TIMESTAMP_RESERVE_BYTES = 6144;
 const BODY_TIMEOUT_MS = 30_000;
+/** How long a job may be due before somebody is told that nobody takes it. */
+const LONGEST_DUE_MS = 2 * 60_000;
 
 export async function compose(options: ComposeOptions): Promise<Antin> {
   const { log, dataDir } = options;
-  // Nothing may pass for legally valid before the refusals that the law needs are built.
-  if (options.mode === 'legal') throw new AppError('LEGAL_MODE_REFUSED');
+  const enforce = options.mode === 'legal' && options.administration !== true;
+  if (enforce) refuseToContact(options);
   await mkdir(dataDir, { recursive: true, mode: 0o755 });
   const database = await openDatabase(
     options.databaseUrl === undefined
       ? { dataDir: join(dataDir, 'db'), ...(options.stateDir === undefined ? {} : { stateDir: options.stateDir }) }
       : { url: options.databaseUrl },
-    { log, ...(options.connections === undefined ? {} : { connections: options.connections }) },
+    {
+      log,
+      schema: options.schema ?? 'migrate',
+      ...(options.connections === undefined ? {} : { connections: options.connections }),
+    },
   );
+  let antin: Antin;
   try {
-    return await assemble(options, database);
+    antin = await assemble(options, database);
   } catch (thrown) {
     await database.close();
     throw thrown;
   }
+  try {
+    if (enforce) demandNone(await antin.legalRefusals());
+    if (options.administration !== true) await antin.settleMode();
+    return antin;
+  } catch (thrown) {
+    await antin.close();
+    throw thrown;
+  }
 }
+
+/** A database that must not be contacted is not asked for the conditions that only it can tell. */
+function refuseToContact(options: ComposeOptions): void {
+  const refusals = refuseSettings(legalSettings(options));
+  if (refusals.some(({ path }) => path === '/DATABASE_URL')) demandNone(refusals);
+}
+
+const legalSettings = (options: ComposeOptions): LegalSettings => ({
+  publicBaseUrl: options.publicBaseUrl,
+  tsaUrls: options.tsaUrls,
+  databaseUrl: options.databaseUrl,
+  redisUrl: options.redisUrl,
+  s3Endpoint: options.s3?.endpoint,
+  unencryptedHosts: options.unencryptedHosts ?? [],
+  ...options.accepted,
+});
 
 async function assemble(options: ComposeOptions, database: Database): Promise<Antin> {
   const { clock, log, dataDir } = options;
@@ -155,6 +222,7 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
   const http = createHttpTransport({
     proxy: options.proxy ?? {},
     allowPrivate: options.insideHosts ?? [],
+    upstreamCa: options.upstreamCa ?? {},
   });
   // Whoever names the demo authority's own address serves it as a process of its own (`antin dev-pki --serve`).
   const served = authority !== undefined && options.tsaUrls.includes(authority.timestampUrl);
@@ -179,12 +247,14 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
   const shared = clock === systemClock ? 'database' : clock;
   const outbox = createOutbox({ database, clock: shared });
   const parties = createParties({ database, clock, audit });
-  const renderer = createRenderer({
+  const metrics = createMetrics({ database, clock, log, timestamps: timestamp.usage });
+  const typesetter = createRenderer({
     fonts: fonts.faces,
     fontFamily: fonts.family,
     stampFont,
     processes: parallel,
   });
+  const renderer = measuredRenderer(typesetter, metrics.countRender);
   const lookupUrl = (code: string): string => `${options.publicBaseUrl}/tra-cuu/${code}`;
   const records = createRecords({
     database,
@@ -222,7 +292,14 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
   const idempotency = createIdempotency({ database, clock: shared });
   if (options.databaseUrl === undefined) await idempotency.abandonAll();
   const deps: JobDeps = { outbox, records, signing, archive };
-  const running = { outbox, jobs: JOBS, deps, log, concurrency: options.concurrency ?? parallel * 2 };
+  const running = {
+    outbox,
+    jobs: JOBS,
+    deps,
+    log,
+    concurrency: options.concurrency ?? parallel * 2,
+    report: metrics.countJob,
+  };
   const runner =
     options.redisUrl === undefined
       ? createInProcessRunner({ ...running, soleOwner: options.databaseUrl === undefined })
@@ -235,6 +312,32 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
     idempotency,
     log,
   });
+  let leaving = false;
+  const looked = createReadiness({
+    checks: [
+      databaseCheck(database),
+      workStoreCheck(stores.work),
+      ...diskChecks(dataDir),
+      timestampCheck(timestamp.usage, clock),
+      workersCheck(database, clock, LONGEST_DUE_MS),
+      stoppedCheck(database),
+    ],
+    log,
+  });
+  const readiness = async (): Promise<Readiness> => (leaving ? LEAVING : looked());
+  const legalRefusals = async (): Promise<readonly InputMistake[]> => {
+    if (demo) return [];
+    const settings = legalSettings(options);
+    const installation = await refuseInstallation({
+      settings,
+      trust: anchors,
+      database,
+      clock,
+      latestProbe: async () => undefined,
+      redisWeaknesses: async (url) => checkRedis(url),
+    });
+    return [...refuseSettings(settings), ...installation];
+  };
   const app = createApi({
     access,
     idempotency,
@@ -249,12 +352,17 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
     lookupUrl,
     maxPdfBytes: options.maxPdfBytes,
     bodyTimeoutMs: options.bodyTimeoutMs ?? BODY_TIMEOUT_MS,
-    readiness: async () => [],
+    readiness,
+    metrics,
+    limits: options.limits ?? DEFAULT_LIMITS,
+    trustedProxies: options.trustedProxies ?? [],
+    https: options.publicBaseUrl.startsWith('https:'),
   });
   addConsole(app, {
     lookup: createLookup({ records, parties }),
     clock,
     demo,
+    lookupsPerMinute: (options.limits ?? DEFAULT_LIMITS).lookupsPerAddress,
     openApi: async () => (await app.request('/openapi.json')).json(),
   });
   return {
@@ -275,9 +383,16 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
     sequencer,
     sweeper,
     app,
+    metrics,
+    readiness,
+    legalRefusals,
+    settleMode: () => settleMode(database, options.mode, clock),
     authority,
     anchors,
     keepSealPin: seals.keep,
+    leave: () => {
+      leaving = true;
+    },
     async close() {
       await runner.stop();
       await sequencer.close();
@@ -318,13 +433,16 @@ async function openStores({ s3, dataDir, clock, log, immutableFlag }: ComposeOpt
   return { archive, work, close: () => undefined };
 }
 
-async function collectAnchors(
-  options: ComposeOptions,
-  authority: Authority | undefined,
-): Promise<{ signers: Certificate[]; tsa: Certificate[] }> {
-  const trusted = options.trustDir === undefined ? { signers: [], tsa: [] } : await loadTrust(options.trustDir);
+const NO_TRUST: TrustStore = { signers: [], tsa: [], development: [] };
+
+async function collectAnchors(options: ComposeOptions, authority: Authority | undefined): Promise<TrustStore> {
+  const trusted = options.trustDir === undefined ? NO_TRUST : await loadTrust(options.trustDir);
   const own = authority === undefined ? [] : [authority.root];
   const extra: Certificate[] = [];
   for (const file of options.extraAnchors ?? []) extra.push(...parsePem(await readFile(file, 'utf8')));
-  return { signers: [...trusted.signers, ...own, ...extra], tsa: [...trusted.tsa, ...own, ...extra] };
+  return {
+    signers: [...trusted.signers, ...own, ...extra],
+    tsa: [...trusted.tsa, ...own, ...extra],
+    development: trusted.development,
+  };
 }

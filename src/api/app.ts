@@ -2,9 +2,14 @@
 import type { Archive } from '../archive/index.ts';
 import type { Parties } from '../parties/index.ts';
 import type { Access, Idempotency } from '../platform/access/index.ts';
+import type { Metrics } from '../platform/metrics/index.ts';
+import type { Readiness } from '../platform/readiness/index.ts';
 import type { Records, Work } from '../records/index.ts';
 import type { Clock, Log } from '../shared/index.ts';
 import type { Signing } from '../signing/index.ts';
+import { createCallerAddress } from './caller-address.ts';
+import { addHealthRoutes } from './health.ts';
+import { createLimits, type LimitSettings } from './limits.ts';
 import { type App, createApp, refuseOtherMethods } from './route.ts';
 import { addDocumentRoutes } from './routes/documents.ts';
 import { addOperationRoutes } from './routes/operations.ts';
@@ -28,8 +33,13 @@ export interface ApiDeps {
   readonly maxPdfBytes: number;
   /** The whole body of a request must arrive within this time. */
   readonly bodyTimeoutMs: number;
-  /** Reasons why the process cannot do its work now; empty: ready. */
-  readonly readiness: () => Promise<readonly string[]>;
+  readonly readiness: () => Promise<Readiness>;
+  readonly metrics: Pick<Metrics, 'countRequest'>;
+  readonly limits: LimitSettings;
+  /** Addresses and ranges of the reverse proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
+  /** People reach the installation by https. */
+  readonly https: boolean;
 }
 
 /** Content of one form as JSON is small; this is generous. */
@@ -38,9 +48,16 @@ const MAX_JSON_BYTES = 2 * 1024 * 1024;
 const MULTIPART_OVERHEAD = 4 * 1024 * 1024;
 
 export function createApi(deps: ApiDeps): App {
-  const app = createApp(deps);
+  const limits = createLimits(deps.limits, deps.clock);
+  const app = createApp({
+    ...deps,
+    limits,
+    callerAddress: createCallerAddress(deps.trustedProxies),
+    countRequest: deps.metrics.countRequest,
+  });
   const context = {
     ...deps,
+    limits,
     json: { maxBytes: MAX_JSON_BYTES, timeoutMs: deps.bodyTimeoutMs },
     upload: { maxBytes: deps.maxPdfBytes + MULTIPART_OVERHEAD, timeoutMs: deps.bodyTimeoutMs },
   };
@@ -60,11 +77,7 @@ export function createApi(deps: ApiDeps): App {
       description: 'Ký số và lưu trữ hồ sơ bệnh án. Digital signature and provable archive of hospital records.',
     },
   });
-  app.get('/healthz', (c) => c.json({ status: 'ok' }));
-  app.get('/readyz', async (c) => {
-    const reasons = await deps.readiness();
-    return c.json({ ready: reasons.length === 0, reasons }, reasons.length === 0 ? 200 : 503);
-  });
+  addHealthRoutes(app, deps.readiness);
   refuseOtherMethods(app);
   return app;
 }

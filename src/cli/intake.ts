@@ -25,7 +25,7 @@ export function addIntake(program: Command): void {
 }
 
 async function watch(dir: string, options: WatchOptions): Promise<void> {
-  await withAntin({ data: options.data }, async (antin) => {
+  await withAntin({ data: options.data, administration: false }, async (antin) => {
     const report = (taken: Taken): void => {
       console.log(options.json ? takenAsJson(taken) : takenInWords(taken));
       if (options.once && 'problem' in taken && taken.later) process.exitCode = 4;

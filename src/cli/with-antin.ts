@@ -6,6 +6,7 @@ import { loadConfig } from '../config.ts';
 import { ownFormsDir } from '../forms/index.ts';
 import type { S3Settings } from '../platform/storage/index.ts';
 import { type Log, silentLog, systemClock } from '../shared/index.ts';
+import { readUpstreamCa } from './upstream-ca.ts';
 
 /** A file or folder that ships with the program. */
 export const shipped = (...path: string[]): string => join(dirname(dirname(ownFormsDir())), ...path);
@@ -30,6 +31,19 @@ export function composeOptions(config: Config, log: Log): ComposeOptions {
     },
     tsaUrls: config.TSA_URLS,
     insideHosts: config.INSIDE_HOSTS,
+    upstreamCa: readUpstreamCa(config.UPSTREAM_CA_DIR).pems,
+    unencryptedHosts: config.UNENCRYPTED_HOSTS,
+    accepted: {
+      clinicStoreAcceptedBy: config.CLINIC_STORE_ACCEPTED_BY,
+      softwareKeysAcceptedBy: config.SOFTWARE_KEYS_ACCEPTED_BY,
+    },
+    limits: {
+      perKey: config.RATE_LIMIT_KEY,
+      perAddress: config.RATE_LIMIT_ADDRESS,
+      lookupsPerAddress: config.RATE_LIMIT_LOOKUP,
+    },
+    trustedProxies: config.TRUSTED_PROXIES,
+    bodyTimeoutMs: config.BODY_TIMEOUT_SECONDS * 1000,
     connections: config.DATABASE_CONNECTIONS,
     concurrency: config.WORKER_CONCURRENCY,
     maxPdfBytes: config.MAX_PDF_BYTES,
@@ -51,14 +65,17 @@ export function s3Settings(config: Config): S3Settings | undefined {
     secretKey: S3_SECRET_KEY,
     archiveBucket: config.S3_ARCHIVE_BUCKET,
     workBucket: config.S3_WORK_BUCKET,
+    caFile: readUpstreamCa(config.UPSTREAM_CA_DIR).fileFor(S3_ENDPOINT),
   };
 }
 
+/** `administration` (default): the command sets up, examines or repairs; the conditions of legal mode may be missing. */
 export async function withAntin<T>(
-  where: { data?: string | undefined },
+  where: { data?: string | undefined; administration?: boolean },
   work: (antin: Antin) => Promise<T>,
 ): Promise<T> {
-  const antin = await compose(composeOptions(loadConfig({ DATA_DIR: where.data }), silentLog));
+  const options = composeOptions(loadConfig({ DATA_DIR: where.data }), silentLog);
+  const antin = await compose({ ...options, administration: where.administration ?? true });
   try {
     return await work(antin);
   } finally {

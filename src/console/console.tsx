@@ -1,40 +1,39 @@
 /** Pages for people, added to the app that also serves the API. Strict Content-Security-Policy, nothing from elsewhere. */
-import { getConnInfo } from '@hono/node-server/conninfo';
 import type { Context, Hono } from 'hono';
 import type { Lookup } from '../evidence/index.ts';
+import { createRateLimit } from '../platform/access/index.ts';
 import { type Clock, PROBLEMS } from '../shared/index.ts';
 import { DocsPage, type OpenApiDocument, ProblemPage } from './docs-page.tsx';
 import { HomePage } from './home-page.tsx';
 import { LookupPage, TooManyLookups } from './lookup-page.tsx';
-import { createRateLimit } from './rate-limit.ts';
 import { STYLE } from './style.ts';
 
 const HEADERS = {
   'content-security-policy':
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-  'x-frame-options': 'DENY',
 };
-
-/** Lookups from one address in a minute; a code has 130 random bits, so this only keeps the noise down. */
-const LOOKUPS_A_MINUTE = 60;
 
 export interface ConsoleDeps {
   readonly lookup: Lookup;
   readonly clock: Clock;
   readonly demo: boolean;
+  /** Lookups from one address in a minute; a code has 130 random bits, so this only keeps the noise down. */
+  readonly lookupsPerMinute: number;
   readonly openApi: () => Promise<OpenApiDocument>;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the pages do not care which variables the app carries
 export function addConsole(app: Hono<any>, deps: ConsoleDeps): void {
   const { demo } = deps;
-  const allow = createRateLimit({ clock: deps.clock, perMinute: LOOKUPS_A_MINUTE });
+  const lookups = createRateLimit({ clock: deps.clock, perMinute: deps.lookupsPerMinute });
   const page = (c: Context, body: unknown, status: 200 | 404 | 429 = 200) => {
     for (const [name, value] of Object.entries(HEADERS)) c.header(name, value);
     return c.html(`<!doctype html>${String(body)}`, status);
   };
 
-  app.get('/assets/antin.css', (c) => c.body(STYLE, 200, { 'content-type': 'text/css; charset=utf-8' }));
+  app.get('/assets/antin.css', (c) =>
+    c.body(STYLE, 200, { 'content-type': 'text/css; charset=utf-8', 'cache-control': 'public, max-age=3600' }),
+  );
   app.get('/', (c) => page(c, <HomePage demo={demo} />));
   app.get('/tra-cuu', (c) => {
     const code = c.req.query('code')?.trim() ?? '';
@@ -42,8 +41,10 @@ export function addConsole(app: Hono<any>, deps: ConsoleDeps): void {
     return page(c, <LookupPage code="" answer={undefined} demo={demo} />);
   });
   app.get('/tra-cuu/:code', async (c) => {
-    if (!allow(remoteAddress(c))) {
-      c.header('retry-after', '60');
+    // Set for every request by the app that carries the pages.
+    const wait = lookups(String(c.get('address')));
+    if (wait > 0) {
+      c.header('retry-after', String(wait));
       return page(c, <TooManyLookups demo={demo} />, 429);
     }
     const code = c.req.param('code');
@@ -56,9 +57,4 @@ export function addConsole(app: Hono<any>, deps: ConsoleDeps): void {
     const problem = Object.hasOwn(PROBLEMS, code) ? PROBLEMS[code as keyof typeof PROBLEMS] : undefined;
     return page(c, <ProblemPage code={code} problem={problem} demo={demo} />, problem === undefined ? 404 : 200);
   });
-}
-
-/** The address of the other end; requests made in process have none. */
-function remoteAddress(c: Context): string {
-  return c.env === undefined || Object.keys(c.env).length === 0 ? 'in-process' : (getConnInfo(c).remote.address ?? '');
 }

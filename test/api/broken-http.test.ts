@@ -25,13 +25,19 @@ test.each([
   ['no HTTP at all', '\x00\x01\x02 hello\r\n\r\n'],
   ['an unknown version', 'GET / HTTP/9.9\r\n\r\n'],
   ['two different lengths', 'POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nhello'],
-  ['endless headers', `GET / HTTP/1.1\r\nhost: a\r\nx: ${'a'.repeat(100_000)}\r\n\r\n`],
-])('%s', async (_name, bytes) => {
+  [
+    'endless headers',
+    `GET / HTTP/1.1\r\nhost: a\r\nx: ${'a'.repeat(100_000)}\r\n\r\n`,
+    431,
+    'REQUEST_HEADERS_TOO_LARGE',
+  ],
+])('%s', async (_name, bytes, status = 400, code = 'REQUEST_MALFORMED') => {
   const [head, body] = (await send(bytes)).split('\r\n\r\n');
-  expect(head).toMatch(/^HTTP\/1\.1 400 /);
+  expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+  expect(head).toContain('x-content-type-options: nosniff');
   expect(head).toContain('application/problem+json');
   expect(JSON.parse(body ?? '')).toMatchObject({
-    code: 'REQUEST_MALFORMED',
+    code,
     vi: expect.any(String),
     en: expect.any(String),
   });

@@ -75,8 +75,11 @@ describe('the configuration', () => {
     expect(missing.mistakes.map((one) => one.path)).toEqual(['/PORT', '/DATABASE_URL_FILE']);
   });
 
-  test('of the legal mode needs a public address', () => {
-    expect(refusal({ MODE: 'legal' }).mistakes).toMatchObject([{ path: '/PUBLIC_BASE_URL' }]);
+  test('knows the ranges of proxies', () => {
+    const { TRUSTED_PROXIES } = loadConfig({}, { TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.7,fd00::/8' });
+    expect(TRUSTED_PROXIES).toEqual(['10.0.0.0/8', '192.0.2.7', 'fd00::/8']);
+    for (const wrong of ['10.0.0.0/33', 'proxy', '10.0.0.0/8/8', 'fd00::/x'])
+      expect(refusal({ TRUSTED_PROXIES: wrong }).mistakes).toMatchObject([{ path: '/TRUSTED_PROXIES' }]);
   });
 
   test('documents itself', () => {

@@ -33,11 +33,10 @@ export const workStoreCheck = (workStore: WorkStore): Check => ({
   },
 });
 
-/** Below the first limit people should look; below the second nothing more is taken in, so that what was taken in can be finished. */
-export function diskChecks(
-  directory: string,
-  { warnBytes, stopBytes }: { warnBytes: number; stopBytes: number },
-): Check[] {
+/** Free bytes below which people should look, and below which nothing more is taken in, so that what was taken in can be finished. */
+const DISK = { warn: 5 * 2 ** 30, stop: 256 * 2 ** 20 };
+
+export function diskChecks(directory: string, { warn, stop } = DISK): Check[] {
   const check = (blocking: boolean, least: number): Check => ({
     name: 'disk',
     blocking,
@@ -46,7 +45,7 @@ export function diskChecks(
       const { bavail, bsize } = await statfs(directory);
       const free = bavail * bsize;
       // The stricter check speaks for both.
-      if (free >= least || (!blocking && free < stopBytes)) return undefined;
+      if (free >= least || (!blocking && free < stop)) return undefined;
       const mebibytes = Math.floor(free / 2 ** 20);
       return new AppError('DISK_NEARLY_FULL', {
         detail: {
@@ -56,7 +55,7 @@ export function diskChecks(
       });
     },
   });
-  return [check(true, stopBytes), check(false, warnBytes)];
+  return [check(true, stop), check(false, warn)];
 }
 
 /** All authorities rest: documents are signed on, their time-stamps are owed. */

@@ -8,4 +8,4 @@ export {
   workersCheck,
   workStoreCheck,
 } from './checks.ts';
-export { type Check, createReadiness, type Readiness, type ReadinessReason } from './readiness.ts';
+export { type Check, createReadiness, LEAVING, type Readiness, type ReadinessReason } from './readiness.ts';

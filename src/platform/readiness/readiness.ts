@@ -1,12 +1,5 @@
 /** Whether a process can do its work now, and every reason why not. */
-import {
-  type AppError,
-  type BilingualText,
-  type Clock,
-  type Log,
-  PROBLEMS,
-  type ProblemCode,
-} from '../../shared/index.ts';
+import { type AppError, type BilingualText, type Log, PROBLEMS, type ProblemCode } from '../../shared/index.ts';
 
 export interface ReadinessReason {
   /** Which check: `database`, `work-store` … */
@@ -25,6 +18,20 @@ export interface Readiness {
   readonly reasons: readonly ReadinessReason[];
 }
 
+/** The answer of a process that was asked to end. */
+export const LEAVING: Readiness = {
+  ready: false,
+  reasons: [
+    {
+      check: 'process',
+      code: 'PROCESS_LEAVING',
+      blocking: true,
+      ...PROBLEMS.PROCESS_LEAVING.title,
+      mend: PROBLEMS.PROCESS_LEAVING.mend,
+    },
+  ],
+};
+
 export interface Check {
   readonly name: string;
   readonly blocking: boolean;
@@ -36,7 +43,6 @@ export interface Check {
 
 export interface ReadinessOptions {
   readonly checks: readonly Check[];
-  readonly clock: Clock;
   readonly log: Log;
   /** A check that takes longer has failed. Default 3 s. */
   readonly timeoutMs?: number;

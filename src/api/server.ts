@@ -1,0 +1,74 @@
+/** Opening the port: what a client may take its time for, and how much it may send before it is a request. */
+import type { Server } from 'node:http';
+import { serve } from '@hono/node-server';
+import { refuseBrokenHttp } from './broken-http.ts';
+
+export interface ServerOptions {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** The whole body of a request must arrive within this time. */
+  readonly bodyTimeoutMs: number;
+}
+
+export interface RunningServer {
+  readonly port: number;
+  /** From now on every answer ends its connection: who comes next opens a new one, with a process that stays. */
+  leave(): void;
+  /** Takes no new connection, ends idle ones, lets running requests end, at most `graceMs`; then cuts them off. */
+  close(graceMs?: number): Promise<void>;
+}
+
+const MAX_HEADER_BYTES = 16 * 1024;
+const MAX_HEADERS = 100;
+const HEADERS_TIMEOUT_MS = 10_000;
+/** An open connection without a request. Longer than the proxies in front keep theirs, so that they close first. */
+const KEEP_ALIVE_MS = 75_000;
+/** Nothing moved in either direction: a client that does not fetch its answer. */
+const SILENCE_MS = 120_000;
+
+/** @returns when the port is open. Rejects if it cannot be (in use, not allowed). */
+export async function openServer(
+  app: { readonly fetch: (request: Request, ...rest: never[]) => Response | Promise<Response> },
+  { host, port, bodyTimeoutMs }: ServerOptions,
+): Promise<RunningServer> {
+  const server = serve({
+    fetch: app.fetch as Parameters<typeof serve>[0]['fetch'],
+    port,
+    hostname: host,
+    serverOptions: {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      // Those who read the body answer first, in words; this is for what nobody reads.
+      requestTimeout: bodyTimeoutMs + HEADERS_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      connectionsCheckingInterval: 5_000,
+    },
+  }) as Server;
+  server.maxHeadersCount = MAX_HEADERS;
+  server.setTimeout(SILENCE_MS);
+  server.on('clientError', refuseBrokenHttp);
+  let leaving = false;
+  server.prependListener('request', (_request, response) => {
+    if (leaving) response.setHeader('connection', 'close');
+  });
+  await new Promise<void>((ready, failed) => {
+    server.once('listening', ready);
+    server.once('error', failed);
+  });
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : port,
+    leave: () => {
+      leaving = true;
+    },
+    close: async (graceMs = 10_000) => {
+      leaving = true;
+      const closed = new Promise<void>((done) => server.close(() => done()));
+      server.closeIdleConnections();
+      const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+      await closed;
+      clearTimeout(cut);
+    },
+  };
+}
