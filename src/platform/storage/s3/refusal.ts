@@ -32,8 +32,9 @@ function problemOf({ status, code = '' }: S3Answer): ProblemCode {
  */
 export async function explainRefusedPut(client: S3Client, bucket: string, answer: S3Answer): Promise<AppError> {
   if (answer.status >= 500 || answer.code === 'NoSuchBucket' || answer.status === 403) return storeError(answer);
+  const place = await client.request({ method: 'GET', bucket, query: { location: '' } });
+  if (place.status !== 200) return storeError(place);
   const lock = await client.request({ method: 'GET', bucket, query: { 'object-lock': '' } });
-  if (lock.code === 'NoSuchBucket') return storeError(lock);
   const isLocking = lock.status === 200 && Buffer.from(lock.body).includes('<ObjectLockEnabled>Enabled<');
   return isLocking ? storeError(answer) : new AppError('STORE_BUCKET_UNFIT');
 }
