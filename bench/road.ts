@@ -117,7 +117,6 @@ function createRoad(antin: Antin, hospital: DemoHospital) {
       outbox,
       jobs: { [job]: JOBS[job] },
       deps,
-      clock: systemClock,
       log: silentLog,
       concurrency: CLIENTS,
     });
