@@ -1,5 +1,6 @@
 /** The bells as BullMQ jobs: one queue a kind of job, a bell holds the number of a row and its fence, nothing else. */
 import { Queue, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
 import type { Bell, JobName } from '../../src/platform/outbox/index.ts';
 import type { Log } from '../../src/shared/index.ts';
 import { within } from '../runner.ts';
@@ -41,24 +42,25 @@ const CLOSE_MS = 2000;
 export function createBellQueue(options: BellQueueOptions): BellQueue {
   const { url, prefix, log } = options;
   const names = Object.keys(options.atOnce) as JobName[];
-  const ringing = openRinging(url);
-  const listening = openListening(url);
+  let ringing: Redis | undefined;
+  let listening: Redis | undefined;
   let open: Promise<{ queues: Map<JobName, Queue<BellJob>>; workers: Worker<BellJob>[] }> | undefined;
   let closing = false;
 
   const onError = (error: Error): void => {
-    if (closing || ringing.status !== 'ready') return;
+    if (closing || ringing?.status !== 'ready') return;
     log.warn({ err: error }, 'the queue reported an error');
   };
   const openAll = async () => {
     // What is made while Redis is away stays broken: nothing is made before it answers.
-    await connected(ringing);
-    await ringing.ping();
-    for (const weakness of await weaknesses(ringing)) log.warn({ code: weakness.code }, weakness.en);
+    ringing ??= openRinging(url);
+    const connection = ringing;
+    await connected(connection);
+    for (const weakness of await weaknesses(connection)) log.warn({ code: weakness.code }, weakness.en);
     const queues = new Map(
       names.map((name) => {
         const queue = new Queue<BellJob>(name, {
-          connection: ringing,
+          connection,
           prefix,
           skipWaitingForReady: true,
           streams: { events: { maxLen: 100 } },
@@ -67,9 +69,11 @@ export function createBellQueue(options: BellQueueOptions): BellQueue {
         return [name, queue];
       }),
     );
+    listening ??= openListening(url);
+    const patient = listening;
     const workers = names.map((name) => {
       const worker = new Worker<BellJob>(name, ({ data: { id, fence } }) => options.answer({ id, fence, job: name }), {
-        connection: listening,
+        connection: patient,
         prefix,
         concurrency: options.atOnce[name] ?? 1,
         lockDuration: LOCK_MS,
@@ -121,8 +125,8 @@ export function createBellQueue(options: BellQueueOptions): BellQueue {
       const all = await open?.catch(() => undefined);
       for (const worker of all?.workers ?? []) await within(worker.disconnect().catch(onError), CLOSE_MS);
       for (const queue of all?.queues.values() ?? []) await within(queue.close().catch(onError), CLOSE_MS);
-      ringing.disconnect();
-      listening.disconnect();
+      ringing?.disconnect();
+      listening?.disconnect();
     },
   };
 }
