@@ -29,6 +29,7 @@ import {
   databaseCheck,
   diskChecks,
   LEAVING,
+  probeCheck,
   type Readiness,
   stoppedCheck,
   timestampCheck,
@@ -45,6 +46,7 @@ import {
   type S3Settings,
   type WorkStore,
 } from './platform/storage/index.ts';
+import { latestProbe } from './platform/storage/worm-probe/index.ts';
 import { type Authority, authorityTransport, openDemoAuthority } from './platform/trust/authority/index.ts';
 import {
   createHttpTransport,
@@ -247,7 +249,9 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
   const shared = clock === systemClock ? 'database' : clock;
   const outbox = createOutbox({ database, clock: shared });
   const parties = createParties({ database, clock, audit });
-  const metrics = createMetrics({ database, clock, log, timestamps: timestamp.usage });
+  const { s3 } = options;
+  const probe = async () => (s3 === undefined ? undefined : latestProbe(database, s3));
+  const metrics = createMetrics({ database, clock, log, timestamps: timestamp.usage, probe });
   const typesetter = createRenderer({
     fonts: fonts.faces,
     fontFamily: fonts.family,
@@ -321,6 +325,7 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
       timestampCheck(timestamp.usage, clock),
       workersCheck(database, clock, LONGEST_DUE_MS),
       stoppedCheck(database),
+      ...(s3 === undefined ? [] : [probeCheck(probe, clock, !demo)]),
     ],
     log,
   });
@@ -333,7 +338,7 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
       trust: anchors,
       database,
       clock,
-      latestProbe: async () => undefined,
+      latestProbe: probe,
       redisWeaknesses: async (url) => checkRedis(url),
     });
     return [...refuseSettings(settings), ...installation];

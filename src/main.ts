@@ -1,5 +1,6 @@
 /** The command line: `antin <command>`. Each command is one file in `cli/`. */
 import { Command, CommanderError } from 'commander';
+import { addApi } from './cli/api.ts';
 import { addBackup } from './cli/backup.ts';
 import { addDemo } from './cli/demo.ts';
 import { addDevPki } from './cli/dev-pki.ts';
@@ -8,12 +9,14 @@ import { reportProblem } from './cli/exit.ts';
 import { addExtend } from './cli/extend.ts';
 import { addFsck } from './cli/fsck.ts';
 import { addIntake } from './cli/intake.ts';
+import { addMigrate } from './cli/migrate.ts';
 import { addPolicy } from './cli/policy.ts';
 import { addRender } from './cli/render.ts';
 import { addRestore } from './cli/restore.ts';
 import { addSign } from './cli/sign.ts';
 import { addStart } from './cli/start.ts';
 import { addValidate } from './cli/validate.ts';
+import { addWorker } from './cli/worker.ts';
 
 const program = new Command('antin')
   .description('Ký số và lưu trữ hồ sơ bệnh án · Digital signature and provable archive of hospital records')
@@ -23,6 +26,9 @@ const program = new Command('antin')
 
 for (const add of [
   addStart,
+  addApi,
+  addWorker,
+  addMigrate,
   addDemo,
   addRender,
   addSign,

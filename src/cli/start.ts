@@ -1,14 +1,13 @@
 /** `antin start`: everything in one process on embedded defaults: API, pages, workers. */
 import { join, resolve } from 'node:path';
-import { serve } from '@hono/node-server';
-import closeWithGrace from 'close-with-grace';
 import type { Command } from 'commander';
-import { refuseBrokenHttp } from '../api/index.ts';
+import { openServer } from '../api/index.ts';
 import { compose } from '../compose.ts';
 import { loadConfig } from '../config.ts';
 import { createLog } from '../shared/index.ts';
 import { type DemoHospital, openDemoHospital } from './demo-hospital.ts';
 import { takenInWords } from './intake.ts';
+import { endWhenAsked, openOperations } from './production.ts';
 import { openWatchedFolder } from './watched-folder.ts';
 import { composeOptions } from './with-antin.ts';
 
@@ -39,7 +38,6 @@ async function start(options: StartOptions): Promise<void> {
     if (!options.json) console.log(line);
   };
   const dataDir = resolve(config.DATA_DIR);
-  const url = config.PUBLIC_BASE_URL ?? `http://${config.HOST}:${config.PORT}`;
   say(`Ấn Tín đang khởi động… (starting; data in ${dataDir})`);
   const antin = await compose(composeOptions(config, log));
   const hospital = config.MODE === 'demo' ? await openDemoHospital(antin) : undefined;
@@ -52,22 +50,20 @@ async function start(options: StartOptions): Promise<void> {
           facilityCode: options.facility,
           report: (taken) => say(takenInWords(taken)),
         });
+  const operations = await openOperations(config, antin);
   await antin.runner.start();
   antin.sequencer.start();
   antin.sweeper.start();
   folder?.start();
-  const server = serve({ fetch: antin.app.fetch, port: config.PORT, hostname: config.HOST });
-  server.on('clientError', refuseBrokenHttp);
-  await new Promise<void>((ready, failed) => {
-    server.once('listening', ready);
-    server.once('error', failed);
-  });
-  closeWithGrace({ delay: 15_000 }, async ({ err }) => {
-    if (err !== undefined) log.error({ err }, 'stopping after an error');
+  const { HOST: host, PORT: port } = config;
+  const server = await openServer(antin.app, { host, port, bodyTimeoutMs: config.BODY_TIMEOUT_SECONDS * 1000 });
+  endWhenAsked(log, 20_000, async () => {
     await folder?.close();
-    await new Promise((done) => server.close(done));
+    await server.close();
     await antin.close();
+    await operations?.close(0);
   });
+  const url = config.PUBLIC_BASE_URL ?? `http://${host}:${server.port}`;
   if (options.json) console.log(JSON.stringify({ ready: true, url, dataDir, hospital }));
   else announce(url, dataDir, hospital);
 }

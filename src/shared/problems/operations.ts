@@ -2,6 +2,11 @@
 import type { Problem } from './problem.ts';
 
 export const OPERATION_PROBLEMS = {
+  PROCESS_LEAVING: {
+    kind: 'internal',
+    title: { vi: 'Tiến trình đang dừng', en: 'The process is ending' },
+    mend: { vi: 'Gửi yêu cầu tới tiến trình khác.', en: 'Send requests to another process.' },
+  },
   RATE_LIMITED: {
     kind: 'limited',
     title: { vi: 'Quá nhiều yêu cầu trong thời gian ngắn', en: 'Too many requests in a short time' },
