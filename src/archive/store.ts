@@ -233,6 +233,7 @@ export async function insertObject(tx: Tx, object: ObjectRow): Promise<void> {
       archived_at: object.archivedAt,
       audit_entry_id: object.auditEntryId,
       receipt: object.receipt,
+      checked_at: null,
     })
     .onConflict((conflict) => conflict.columns(['document_id', 'n']).doNothing());
   await writeTogether(tx, row, { refusal: 'DOCUMENT_BUSY' });

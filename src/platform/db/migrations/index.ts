@@ -6,6 +6,7 @@ import { refuseUnlessMigration } from './0004-refuse-unless.ts';
 import { wormProbeMigration } from './0005-worm-probe.ts';
 import { bellsMigration } from './0006-bells.ts';
 import { operationsMigration } from './0007-operations.ts';
+import { sweepsMigration } from './0008-sweeps.ts';
 import type { Migration } from './migration.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -16,4 +17,5 @@ export const MIGRATIONS: readonly Migration[] = [
   wormProbeMigration,
   bellsMigration,
   operationsMigration,
+  sweepsMigration,
 ];

@@ -66,6 +66,39 @@ export interface ArchiveObjectTable {
   audit_entry_id: string;
   /** Canonical JSON (RFC 8785), byte for byte as handed out. */
   receipt: string;
+  /** When a sweep last read the bytes, whatever it found; null: not since they were archived. */
+  checked_at: Date | null;
+}
+
+export interface ArchiveFindingTable {
+  id: string;
+  /** Null: what was found lies under no facility. */
+  facility_id: string | null;
+  problem:
+    | 'mismatch'
+    | 'could-not-read'
+    | 'missing'
+    | 'unknown'
+    | 'surplus'
+    | 'delete-marker'
+    | 'lock-short'
+    | 'hold-missing'
+    | 'promise-lowered';
+  object_key: string;
+  version_id: string;
+  document_id: string | null;
+  n: number | null;
+  /** Code of the error, where there was one. */
+  code: string | null;
+  first_seen_at: Date;
+  last_seen_at: Date;
+  mended_at: Date | null;
+}
+
+/** When a sweep that is not due at every round last came to its end. */
+export interface SweepTable {
+  name: string;
+  finished_at: Date;
 }
 
 export interface ArchiveTables {
@@ -73,4 +106,6 @@ export interface ArchiveTables {
   record_retention: RecordRetentionTable;
   retention_step: RetentionStepTable;
   archive_object: ArchiveObjectTable;
+  archive_finding: ArchiveFindingTable;
+  sweep: SweepTable;
 }
