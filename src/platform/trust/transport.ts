@@ -27,6 +27,10 @@ export type HttpTransport = Transport & { close(): Promise<void> };
 
 const MAX_REDIRECTS = 3;
 const CONNECT_TIMEOUT_MS = 5_000;
+/** Until the head of the answer is there, and between two pieces of it; the whole has its own limit. */
+const SILENCE_MS = 15_000;
+/** Whatever the environment says (NODE_TLS_REJECT_UNAUTHORIZED, NODE_OPTIONS): nothing older, and never an unknown other end. */
+const TLS = { minVersion: 'TLSv1.2', rejectUnauthorized: true, timeout: CONNECT_TIMEOUT_MS } as const;
 
 /**
  * Makes the outgoing client. Every hop of a redirect is judged like the first address. Behind a proxy, names are resolved by
@@ -44,15 +48,21 @@ export function createHttpTransport(options: HttpTransportOptions = {}): HttpTra
     const key = JSON.stringify([isAllowed, ca === undefined ? null : url.host, proxy]);
     const known = dispatchers.get(key);
     if (known !== undefined) return known;
-    const tls = ca === undefined ? {} : { ca };
+    const tls = ca === undefined ? TLS : { ...TLS, ca };
+    const waits = { headersTimeout: SILENCE_MS, bodyTimeout: SILENCE_MS };
     const made =
       proxy === undefined
-        ? new Agent({
-            connect: { ...tls, timeout: CONNECT_TIMEOUT_MS, ...(isAllowed ? {} : { lookup: guardedLookup }) },
-          })
-        : new ProxyAgent({ uri: proxy, proxyTunnel: false, requestTls: { ...tls, timeout: CONNECT_TIMEOUT_MS } });
+        ? new Agent({ ...waits, connect: { ...tls, ...(isAllowed ? {} : { lookup: guardedLookup }) } })
+        : new ProxyAgent({ ...waits, uri: proxy, proxyTunnel: false, requestTls: tls, proxyTls: proxyTls(proxy) });
     dispatchers.set(key, made);
     return made;
+  }
+
+  /** A proxy that is spoken to by https has a certificate, and perhaps a CA, of its own. */
+  function proxyTls(proxy: string) {
+    const { host, hostname } = parseUrl(proxy);
+    const ca = options.upstreamCa?.[host] ?? options.upstreamCa?.[hostname];
+    return ca === undefined ? TLS : { ...TLS, ca };
   }
 
   async function send(wanted: TransportRequest): Promise<TransportAnswer> {
