@@ -205,7 +205,6 @@ const CONNECTING = {
 };
 /** Who only listens, or names types. */
 const LISTENING = [
-  'src/api/server.ts',
   'src/api/broken-http.ts',
   'src/api/caller-address.ts',
   'src/config.ts',
