@@ -5,7 +5,7 @@ import type { Access, Idempotency } from '../platform/access/index.ts';
 import type { Metrics } from '../platform/metrics/index.ts';
 import type { Readiness } from '../platform/readiness/index.ts';
 import type { Records, Work } from '../records/index.ts';
-import type { Clock, Log } from '../shared/index.ts';
+import { type Clock, type Log, VERSION } from '../shared/index.ts';
 import type { Signing } from '../signing/index.ts';
 import { createCallerAddress } from './caller-address.ts';
 import { addHealthRoutes } from './health.ts';
@@ -73,7 +73,7 @@ export function createApi(deps: ApiDeps): App {
     openapi: '3.1.0',
     info: {
       title: 'Ấn Tín',
-      version: '0.1.0',
+      version: VERSION,
       description: 'Ký số và lưu trữ hồ sơ bệnh án. Digital signature and provable archive of hospital records.',
     },
   });

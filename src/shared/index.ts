@@ -6,5 +6,6 @@ export * from './log.ts';
 export { PROBLEMS, type ProblemCode } from './problems/index.ts';
 export * from './problems/problem.ts';
 export * from './request-id.ts';
+export * from './version.ts';
 export * from './vi-text.ts';
 export * from './vn-time.ts';
