@@ -17,10 +17,12 @@ import { addSign } from './cli/sign.ts';
 import { addStart } from './cli/start.ts';
 import { addValidate } from './cli/validate.ts';
 import { addWorker } from './cli/worker.ts';
+import { addWormProbe } from './cli/worm-probe.ts';
+import { VERSION } from './shared/index.ts';
 
 const program = new Command('antin')
   .description('Ký số và lưu trữ hồ sơ bệnh án · Digital signature and provable archive of hospital records')
-  .version('0.1.0')
+  .version(VERSION)
   .exitOverride()
   .showHelpAfterError();
 
@@ -41,6 +43,7 @@ for (const add of [
   addFsck,
   addBackup,
   addRestore,
+  addWormProbe,
 ]) {
   add(program);
 }

@@ -207,6 +207,11 @@ export function harmSeen(canary: Canary, sight: Sight | undefined): string | und
   return `the date is ${sight.until.toISOString()} instead of ${canary.until.toISOString()}`;
 }
 
-function inShort({ status, code }: S3Answer): string {
-  return code === undefined ? `${status}` : `${status} ${code}`;
+/** A batch is answered with 200 whatever became of its entries. */
+function inShort({ status, code, body, headers }: S3Answer): string {
+  const isXml = String(headers['content-type']).includes('xml');
+  const entry =
+    isXml && status === 200 ? /<Error>[\s\S]*?<Code>(\w+)<\/Code>/.exec(Buffer.from(body).toString())?.[1] : undefined;
+  const word = code ?? entry;
+  return word === undefined ? `${status}` : `${status} ${word}`;
 }

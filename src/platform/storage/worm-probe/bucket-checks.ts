@@ -119,7 +119,8 @@ export const BUCKET_CHECKS: readonly Check[] = [
     title: { vi: 'Đồng hồ của kho đúng trong vòng một phút', en: "The store's clock is right within a minute" },
     severity: 'required',
     run: async (bench) => {
-      const seen = `${(bench.skewMs / 1000).toFixed(0)} s against ours`;
+      const seen =
+        Math.abs(bench.skewMs) < 1000 ? 'within a second of ours' : `${Math.round(bench.skewMs / 1000)} s against ours`;
       return Math.abs(bench.skewMs) <= MOST_SKEW_MS ? ok(seen) : failed(seen);
     },
   },

@@ -1,5 +1,13 @@
 /** Whether the hospital's own engine keeps the locks of Object Lock: tried daily on canaries, and certified. */
 export { type CertificateKey, certifyProbe, type ProbeCertificate, verifyProbeCertificate } from './certificate.ts';
-export { keepProbed, type LatestProbe, latestProbe, type ProbeKeepingDeps, probeNow } from './keep.ts';
+export {
+  createProbeKeeper,
+  keepProbed,
+  type LatestProbe,
+  latestProbe,
+  type ProbeKeeper,
+  type ProbeKeepingDeps,
+  probeNow,
+} from './keep.ts';
 export { allChecks, type ProbeDeps, runWormProbe } from './probe.ts';
 export type { CheckReport, LeftBehind, ProbeReport, Result, Severity, Verdict } from './report.ts';

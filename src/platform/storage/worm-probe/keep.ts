@@ -3,7 +3,7 @@ import type { Clock, Log } from '../../../shared/index.ts';
 import type { Database } from '../../db/index.ts';
 import type { S3Settings } from '../s3/client.ts';
 import { type CertificateKey, certifyProbe, type ProbeCertificate } from './certificate.ts';
-import { type ProbeDeps, runWormProbe } from './probe.ts';
+import { PROGRAM, type ProbeDeps, runWormProbe } from './probe.ts';
 import type { ProbeReport } from './report.ts';
 import { insertProbe, newestProbe } from './store.ts';
 
@@ -59,7 +59,7 @@ export async function keepProbed(deps: ProbeKeepingDeps): Promise<ProbeCertifica
   const { database, settings, clock, log } = deps;
   return database.withLock('worm-probe', async () => {
     const latest = await latestProbe(database, settings);
-    if (latest !== undefined && latest.certificate.report.program === deps.program) {
+    if (latest !== undefined && latest.certificate.report.program === PROGRAM) {
       const age = clock.now().getTime() - latest.at.getTime();
       // A clock that was ahead must not keep us from probing.
       if (age >= 0 && age < (latest.passed ? REPEAT_AFTER_PASS_MS : REPEAT_AFTER_REFUSAL_MS)) return undefined;
@@ -85,4 +85,42 @@ function tell(report: ProbeReport, log: Log): void {
   if (verdict === 'passed') log.info(facts, 'the archive store passed its lock probe');
   else if (verdict === 'refused') log.error(facts, 'the archive store does not keep its locks');
   else log.warn(facts, 'the archive store could not be probed to the end');
+}
+
+/** An owned resource. */
+export interface ProbeKeeper {
+  /** Looks now and every ten minutes whether it is time to probe. */
+  start(): void;
+  /** Gives up a probe under way. */
+  close(): Promise<void>;
+}
+
+const LOOK_EVERY_MS = 10 * 60_000;
+
+/** `keepProbed` on a timer, for a worker. A store that cannot be asked is a line in the log. */
+export function createProbeKeeper(deps: ProbeKeepingDeps): ProbeKeeper {
+  let timer: NodeJS.Timeout | undefined;
+  let looking: Promise<void> = Promise.resolve();
+  const leaving = new AbortController();
+  const look = async () => {
+    try {
+      await keepProbed({ ...deps, signal: leaving.signal });
+    } catch (error) {
+      if (!leaving.signal.aborted) deps.log.warn({ err: error }, 'the lock probe could not be made');
+    }
+  };
+  return {
+    start: () => {
+      looking = look();
+      timer = setInterval(() => {
+        looking = looking.then(look);
+      }, LOOK_EVERY_MS);
+      timer.unref();
+    },
+    close: async () => {
+      clearInterval(timer);
+      leaving.abort();
+      await looking;
+    },
+  };
 }

@@ -1,6 +1,16 @@
 /** Puts an engine to the proof. */
 import { randomBytes } from 'node:crypto';
-import { AppError, type Clock, type Log, newId, sha256Hex, silentLog, toAppError } from '../../../shared/index.ts';
+import { setTimeout } from 'node:timers/promises';
+import {
+  AppError,
+  type Clock,
+  type Log,
+  newId,
+  sha256Hex,
+  silentLog,
+  toAppError,
+  VERSION,
+} from '../../../shared/index.ts';
 import type { S3Client, S3Settings } from '../s3/client.ts';
 import { type Bench, openBench, PROBE_PREFIX } from './bench.ts';
 import { BUCKET_CHECKS } from './bucket-checks.ts';
@@ -14,12 +24,15 @@ import { olderCanaries, SURVIVORS, WAITING_CHECKS } from './waiting-checks.ts';
 export interface ProbeDeps {
   readonly client: S3Client;
   readonly clock: Clock;
-  /** Name and version of the program, for the certificate. */
-  readonly program: string;
   readonly log?: Log;
+  /** Ends the probe in the middle: it rejects with the signal's reason, and its canaries are left to the next one. */
+  readonly signal?: AbortSignal;
   /** For tests with a clock of their own. */
   readonly wait?: (milliseconds: number) => Promise<void>;
 }
+
+/** What signs a certificate: a new version tries anew. */
+export const PROGRAM = `antin ${VERSION}`;
 
 /** Every check there is, in the order of the report. */
 export function allChecks(before?: readonly LeftBehind[], bucket = ''): readonly Check[] {
@@ -47,7 +60,8 @@ export async function runWormProbe(
   const { host, protocol } = new URL(settings.endpoint);
   const tls = protocol === 'https:';
   const { archiveBucket: bucket, workBucket } = settings;
-  const wait = deps.wait ?? ((milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)));
+  const limits = deps.signal === undefined ? {} : { signal: deps.signal };
+  const wait = deps.wait ?? ((milliseconds) => setTimeout(milliseconds, undefined, limits));
   const { bench, engine } = await openBench({ client, bucket, workBucket, tls, clock, runId, wait });
 
   await tidy(() => removeLeftovers(bench), log);
@@ -60,7 +74,7 @@ export async function runWormProbe(
     verdict: verdictOf(reports),
     begun: begun.toISOString(),
     ended: clock.now().toISOString(),
-    program: deps.program,
+    program: PROGRAM,
     store: { host, tls, bucket, engine },
     checks: reports,
     notUsed: reports
@@ -71,23 +85,19 @@ export async function runWormProbe(
 }
 
 async function runChecks(bench: Bench, checks: readonly Check[]): Promise<CheckReport[]> {
-  const outcomes = new Map<Check, Promise<Outcome>>();
-  for (const check of checks) if (check.waits === true) outcomes.set(check, outcomeOf(check, bench));
-  for (const check of checks) {
-    if (check.waits === true || check === SURVIVORS) continue;
-    const outcome = outcomeOf(check, bench);
-    outcomes.set(check, outcome);
-    await outcome;
-  }
-  await Promise.all(outcomes.values());
-  outcomes.set(SURVIVORS, outcomeOf(SURVIVORS, bench));
-  return Promise.all(
-    checks.map(async (check) => {
-      const { id, title, severity } = check;
-      const { result, seen } = (await outcomes.get(check)) ?? { result: 'unknown', seen: 'not run' };
-      return { id, title, severity, result, seen };
-    }),
-  );
+  const reports = new Map<Check, CheckReport>();
+  const run = async (check: Check) => {
+    const { id, title, severity } = check;
+    reports.set(check, { id, title, severity, ...(await outcomeOf(check, bench)) });
+  };
+  const oneByOne = async (some: readonly Check[]) => {
+    for (const check of some) await run(check);
+  };
+  const waiting = checks.filter((check) => check.waits === true);
+  const others = checks.filter((check) => check.waits !== true && check !== SURVIVORS);
+  await Promise.all([oneByOne(others), ...waiting.map(run)]);
+  await run(SURVIVORS);
+  return checks.flatMap((check) => reports.get(check) ?? []);
 }
 
 /** A store that does not answer proves nothing; one that will not even take the canary fails. */
