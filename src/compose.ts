@@ -43,10 +43,11 @@ import {
   createS3Client,
   createS3WorkStore,
   type ObjectStore,
+  type S3Client,
   type S3Settings,
   type WorkStore,
 } from './platform/storage/index.ts';
-import { latestProbe } from './platform/storage/worm-probe/index.ts';
+import { createProbeKeeper, latestProbe, type ProbeKeeper } from './platform/storage/worm-probe/index.ts';
 import { type Authority, authorityTransport, openDemoAuthority } from './platform/trust/authority/index.ts';
 import {
   createHttpTransport,
@@ -135,6 +136,8 @@ export interface Antin {
   readonly runner: Runner;
   readonly sequencer: Sequencer;
   readonly sweeper: Sweeper;
+  /** Keeps the S3 store's lock probe fresh; absent without one. */
+  readonly probeKeeper: ProbeKeeper | undefined;
   readonly app: App;
   readonly metrics: Metrics;
   readonly readiness: () => Promise<Readiness>;
@@ -316,6 +319,10 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
     idempotency,
     log,
   });
+  const probeKeeper =
+    s3 === undefined || stores.client === undefined
+      ? undefined
+      : createProbeKeeper({ database, client: stores.client, settings: s3, key: logKey, clock, log });
   let leaving = false;
   const looked = createReadiness({
     checks: [
@@ -387,6 +394,7 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
     runner,
     sequencer,
     sweeper,
+    probeKeeper,
     app,
     metrics,
     readiness,
@@ -402,6 +410,7 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
       await runner.stop();
       await sequencer.close();
       await sweeper.close();
+      await probeKeeper?.close();
       await renderer.close();
       await validation.close();
       await http.close();
@@ -414,6 +423,7 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
 interface Stores {
   readonly archive: ObjectStore;
   readonly work: WorkStore;
+  readonly client?: S3Client;
   close(): void;
 }
 
@@ -423,6 +433,7 @@ async function openStores({ s3, dataDir, clock, log, immutableFlag }: ComposeOpt
     return {
       archive: createS3Archive(s3, { client, clock, log }),
       work: createS3WorkStore(s3, { client }),
+      client,
       close: client.close,
     };
   }

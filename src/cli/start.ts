@@ -54,6 +54,7 @@ async function start(options: StartOptions): Promise<void> {
   await antin.runner.start();
   antin.sequencer.start();
   antin.sweeper.start();
+  antin.probeKeeper?.start();
   folder?.start();
   const { HOST: host, PORT: port } = config;
   const server = await openServer(antin.app, { host, port, bodyTimeoutMs: config.BODY_TIMEOUT_SECONDS * 1000 });

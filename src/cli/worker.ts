@@ -23,6 +23,7 @@ async function worker(options: { readonly json: boolean }): Promise<void> {
   await antin.runner.start();
   antin.sequencer.start();
   antin.sweeper.start();
+  antin.probeKeeper?.start();
   endWhenAsked(log, GRACE_MS + 10_000, async () => {
     antin.leave();
     await antin.runner.stop(GRACE_MS);
