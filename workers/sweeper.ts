@@ -1,6 +1,7 @@
 /**
  * What nobody rings a bell for. At the start and then every hour, by one process at a time: locks of open episodes and permanent
- * records are rolled on before they run out, owed locks are paid, answered idempotency keys are forgotten after a while.
+ * records are rolled on before they run out, owed locks are paid, the archive is compared with its register and a share of it read
+ * again, answered idempotency keys are forgotten after a while.
  */
 import type { Archive } from '../src/archive/index.ts';
 import type { Parties } from '../src/parties/index.ts';
@@ -41,6 +42,12 @@ export function createSweeper({ exclusively, parties, archive, idempotency, log 
       } catch (error) {
         log.error({ err: error, facilityId }, 'the archive locks of a facility could not be kept');
       }
+    }
+    try {
+      const { read, compared, found, mended } = await archive.sweep();
+      if (read + found + mended > 0 || compared) log.info({ read, compared, found, mended }, 'the archive was swept');
+    } catch (error) {
+      log.error({ err: error }, 'the archive could not be swept; the next round goes on');
     }
     await idempotency.forget(KEEP_KEYS_DAYS);
   };

@@ -96,12 +96,12 @@ async function putLocked(
   const floor = floorLock(now, explanation.floorDays);
   const put = await deps.store.put(key, request.bytes, {
     retainUntil: new Date(Math.min(retainUntil.getTime(), floor.getTime())),
+    thenUntil: retainUntil,
     hold: hold !== undefined,
     contentType: request.contentType ?? 'application/pdf',
   });
   if (put.sha256 !== request.sha256) throw new AppError('DIGEST_MISMATCH');
-  if (put.retainUntil >= retainUntil || retainUntil <= now) return put;
-  return deps.store.extendRetention(key, put.versionId, retainUntil);
+  return put;
 }
 
 async function register(

@@ -4,6 +4,7 @@ import type { Database } from '../platform/db/index.ts';
 import type { ObjectStore } from '../platform/storage/index.ts';
 import { type Clock, type Log, silentLog } from '../shared/index.ts';
 import { type ArchiveRequest, archiveDocument, fetchArchived, findArchived } from './archive-object.ts';
+import type { ArchiveProblem } from './examine.ts';
 import { type FsckReport, fsck } from './fsck.ts';
 import { explain, type RetentionExplanation, type RetentionFacts, type RetentionPolicy } from './policy/index.ts';
 import {
@@ -16,6 +17,7 @@ import {
   type RetentionStep,
 } from './retention.ts';
 import * as store from './store.ts';
+import { type ArchiveFinding, countOpenFindings, openFindings, type SweepOptions, sweep } from './sweep/index.ts';
 
 export type Archive = ReturnType<typeof createArchive>;
 
@@ -73,6 +75,16 @@ export function createArchive(options: {
 
     /** See `keepLocks`: for a daily sweeper. */
     keepLocks: (facilityId: string, actor: AuditActor) => keepLocks(deps, facilityId, actor),
+
+    /** See `sweep`: for an hourly sweeper, one at a time. */
+    sweep: (options?: SweepOptions) => sweep(deps, options),
+
+    /** What the sweeps found and what has not ended, oldest first. */
+    listFindings: (facilityId?: string): Promise<ArchiveFinding[]> => openFindings(db, { facilityId }),
+
+    /** How many findings are open, by kind: for measures and readiness. */
+    openFindings: async (): Promise<{ readonly kind: ArchiveProblem; readonly count: number }[]> =>
+      (await countOpenFindings(db)).map(({ problem, count }) => ({ kind: problem, count })),
 
     /** See `fsck`. */
     fsck: (scope?: { facilityId?: string }): Promise<FsckReport> => fsck(deps, scope),

@@ -1,27 +1,14 @@
 /** Database ↔ store: is everything registered still there and what it was, is everything there registered, do the locks hold? */
-import type { StoredObject } from '../platform/storage/index.ts';
-import { AppError, toAppError } from '../shared/index.ts';
+import { type ArchiveProblem, examineObject } from './examine.ts';
+import { reconcile } from './reconcile.ts';
 import type { RetentionDeps } from './retention.ts';
 import * as store from './store.ts';
 
-export type FsckProblem =
-  /** The bytes are not what was archived. */
-  | 'mismatch'
-  /** Neither yes nor no: the store did not answer, or refused to read. */
-  | 'could-not-read'
-  /** Registered, and the store has no such version. */
-  | 'missing'
-  /** In the store, and not registered: left by a crash (a job that runs again adopts it), or put there by someone else. */
-  | 'unknown'
-  /** The store enforces less than the record asks for. */
-  | 'lock-short'
-  | 'hold-missing';
-
 export interface FsckFinding {
-  readonly problem: FsckProblem;
+  readonly problem: ArchiveProblem;
   readonly key: string;
   readonly versionId: string;
-  /** Absent for unknown objects. */
+  /** Absent for what is not registered. */
   readonly documentId?: string;
   readonly n?: number;
   /** Code of the error, for `could-not-read`. */
@@ -38,12 +25,12 @@ export interface FsckReport {
   readonly mismatch: number;
   readonly couldNotRead: number;
   readonly missing: number;
-  /** Versions in the store that nothing registers. */
+  /** Versions in the store that nothing registers, surplus ones of registered objects included. */
   readonly unknown: number;
   readonly findings: readonly FsckFinding[];
   /**
-   * `sound`: everything is what it was and locked as promised, unknown objects aside · `alarm`: something is lost, altered or
-   * under-locked · `unsure`: something could not be read.
+   * `sound`: everything is what it was and locked as promised, unregistered versions aside · `alarm`: something is lost, altered,
+   * hidden or under-locked · `unsure`: something could not be read.
    */
   readonly verdict: 'sound' | 'alarm' | 'unsure';
 }
@@ -57,23 +44,25 @@ export async function fsck(deps: RetentionDeps, options: { facilityId?: string }
   const counts = { registered: 0, ok: 0, mismatch: 0, couldNotRead: 0, missing: 0, unknown: 0 };
   for await (const object of registeredObjects(deps, options.facilityId)) {
     counts.registered += 1;
-    const content = await judgeContent(deps, object);
-    if (content === undefined) counts.ok += 1;
-    else {
-      counts[content.problem === 'could-not-read' ? 'couldNotRead' : content.problem] += 1;
-      findings.push({ ...nameOf(object), ...content });
-    }
-    // A missing object is one finding, not three.
-    if (content?.problem !== 'missing') {
-      findings.push(...(await judgeLock(deps, object)).map((found) => ({ ...nameOf(object), ...found })));
-    }
+    const { content, lock } = await examineObject(deps, object);
+    counts[content === undefined ? 'ok' : COUNTED[content.problem]] += 1;
+    const judgements = content === undefined ? lock : [content, ...lock];
+    findings.push(...judgements.map((judgement) => ({ ...nameOf(object), ...judgement })));
   }
-  const prefix = options.facilityId === undefined ? 'v1/' : `v1/${options.facilityId}/`;
-  for await (const stored of deps.store.list(prefix)) {
-    if (await store.isRegistered(deps.database.db, stored.key, stored.versionId)) continue;
-    counts.unknown += 1;
-    findings.push({ problem: 'unknown', key: stored.key, versionId: stored.versionId });
+  for await (const difference of reconcile(deps, options)) {
+    // Every registered object was looked at above.
+    if (difference.problem === 'unlisted') continue;
+    const { problem, listed, object } = difference;
+    if (problem !== 'delete-marker') counts.unknown += 1;
+    const { key, versionId } = listed;
+    findings.push({ ...(object === undefined ? {} : nameOf(object)), problem, key, versionId });
   }
+  findings.push(
+    ...(await store.loweredPromises(deps.database.db, options.facilityId)).map((object) => ({
+      ...nameOf(object),
+      problem: 'promise-lowered' as const,
+    })),
+  );
   return {
     startedAt,
     finishedAt: deps.clock.now(),
@@ -84,9 +73,11 @@ export async function fsck(deps: RetentionDeps, options: { facilityId?: string }
   };
 }
 
+const COUNTED = { mismatch: 'mismatch', 'could-not-read': 'couldNotRead', missing: 'missing' } as const;
+
 function verdictOf(findings: readonly FsckFinding[]): FsckReport['verdict'] {
   const problems = new Set(findings.map(({ problem }) => problem));
-  problems.delete('unknown');
+  for (const harmless of ['unknown', 'surplus'] as const) problems.delete(harmless);
   const unsure = problems.delete('could-not-read');
   if (problems.size > 0) return 'alarm';
   return unsure ? 'unsure' : 'sound';
@@ -103,39 +94,6 @@ async function* registeredObjects(
     after = page.at(-1)?.id;
     if (page.length < PAGE) return;
   }
-}
-
-type ContentFinding = { readonly problem: 'mismatch' | 'could-not-read' | 'missing'; readonly code?: string };
-
-async function judgeContent(deps: RetentionDeps, object: store.ObjectRow): Promise<ContentFinding | undefined> {
-  try {
-    await deps.store.get(object.key, object.versionId, object.sha256);
-    return undefined;
-  } catch (thrown) {
-    const code = thrown instanceof AppError ? thrown.code : undefined;
-    if (code === 'DIGEST_MISMATCH') return { problem: 'mismatch' };
-    if (code === 'OBJECT_NOT_FOUND') return { problem: 'missing' };
-    return { problem: 'could-not-read', code: toAppError(thrown).code };
-  }
-}
-
-type LockFinding = { readonly problem: 'lock-short' | 'hold-missing' | 'could-not-read'; readonly code?: string };
-
-async function judgeLock(deps: RetentionDeps, object: store.ObjectRow): Promise<LockFinding[]> {
-  let stored: StoredObject | undefined;
-  try {
-    stored = await deps.store.stat(object.key, object.versionId);
-  } catch (thrown) {
-    const { code } = toAppError(thrown);
-    return [code === 'RETENTION_UNKNOWN' ? { problem: 'lock-short', code } : { problem: 'could-not-read', code }];
-  }
-  if (stored === undefined) return [];
-  const found: LockFinding[] = [];
-  // Time that has run out needs no lock.
-  const needed = object.retainUntil > deps.clock.now();
-  if (needed && stored.retainUntil < object.retainUntil) found.push({ problem: 'lock-short' });
-  if (object.hold && !stored.hold) found.push({ problem: 'hold-missing' });
-  return found;
 }
 
 function nameOf({ key, versionId, documentId, n }: store.ObjectRow): Omit<FsckFinding, 'problem'> {

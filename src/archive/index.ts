@@ -1,8 +1,10 @@
 /** The archive: how long a record is kept and why, its locked objects, and whether they are still what they were. */
 export { type Archive, createArchive } from './archive.ts';
 export { type ArchivedObject, type ArchiveRequest, type ArchiveResult, archiveKey } from './archive-object.ts';
-export type { FsckFinding, FsckProblem, FsckReport } from './fsck.ts';
+export type { ArchiveProblem } from './examine.ts';
+export type { FsckFinding, FsckReport } from './fsck.ts';
 export * from './policy/index.ts';
 export type { ArchiveReceipt } from './receipt.ts';
 export { registeredObjects } from './registered.ts';
 export type { Enforcement, RecordRetention, RetentionStep } from './retention.ts';
+export type { ArchiveFinding, SweepOptions, SweepReport } from './sweep/index.ts';

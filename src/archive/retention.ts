@@ -231,7 +231,8 @@ export async function enforceLocks(
   return { done, failed };
 }
 
-async function enforceLock(deps: RetentionDeps, object: store.ObjectRow): Promise<void> {
+/** Brings one object up to what its row asks for. @throws OBJECT_NOT_FOUND, what the store throws. */
+export async function enforceLock(deps: RetentionDeps, object: store.ObjectRow): Promise<void> {
   const { key, versionId, retainUntil, hold } = object;
   let stored = await deps.store.stat(key, versionId);
   if (stored === undefined) throw new AppError('OBJECT_NOT_FOUND');

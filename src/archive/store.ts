@@ -266,6 +266,55 @@ export async function pageOfObjects(
   return (await query.execute()).map(asObject);
 }
 
+/** A page of objects registered before `before`, in the order of their keys: facility, document, number. */
+export async function pageByPlace(
+  db: Db,
+  options: { facilityId: string | undefined; after: ObjectRow | undefined; before: Date; limit: number },
+): Promise<ObjectRow[]> {
+  const { facilityId, after, before, limit } = options;
+  let query = db
+    .selectFrom('archive_object')
+    .selectAll()
+    .where('archived_at', '<=', before)
+    .orderBy('facility_id')
+    .orderBy('document_id')
+    .orderBy('n')
+    .limit(limit);
+  if (facilityId !== undefined) query = query.where('facility_id', '=', facilityId);
+  if (after !== undefined) {
+    const place = sql`(${after.facilityId}::uuid, ${after.documentId}::uuid, ${after.n}::integer)`;
+    query = query.where(sql<boolean>`(facility_id, document_id, n) > ${place}`);
+  }
+  return (await query.execute()).map(asObject);
+}
+
+/**
+ * Objects whose row asks for less than was once decided about their record, or than the record's own row says: triggers refuse that,
+ * so somebody went around them.
+ */
+export async function loweredPromises(db: Db, facilityId: string | undefined): Promise<ObjectRow[]> {
+  const steps = db
+    .selectFrom('retention_step')
+    .select((select) => ['record_id', select.fn.max('effective_until').as('until')])
+    .groupBy('record_id')
+    .as('decided');
+  let query = db
+    .selectFrom('archive_object')
+    .innerJoin('record_retention', 'record_retention.record_id', 'archive_object.record_id')
+    .innerJoin(steps, 'decided.record_id', 'archive_object.record_id')
+    .selectAll('archive_object')
+    .where((where) =>
+      where.or([
+        where('archive_object.retain_until', '<', where.ref('decided.until')),
+        where('record_retention.retain_until', '<', where.ref('decided.until')),
+        where.and([where('archive_object.hold', '=', false), where('record_retention.hold', 'is not', null)]),
+      ]),
+    )
+    .orderBy('archive_object.id');
+  if (facilityId !== undefined) query = query.where('archive_object.facility_id', '=', facilityId);
+  return (await query.execute()).map(asObject);
+}
+
 export async function isRegistered(db: Db, key: string, versionId: string): Promise<boolean> {
   const row = await db
     .selectFrom('archive_object')
@@ -315,7 +364,7 @@ export async function listRollingRecords(db: Db, facilityId: string, before: Dat
   return rows.map(asRetention);
 }
 
-function asObject(row: ArchiveObjectTable): ObjectRow {
+export function asObject(row: ArchiveObjectTable): ObjectRow {
   return {
     id: row.id,
     facilityId: row.facility_id,

@@ -1,0 +1,56 @@
+/** Findings become rows, alarms and audit entries once, and end when a later look shows them mended. */
+import type { ArchiveProblem } from '../examine.ts';
+import type { RetentionDeps } from '../retention.ts';
+import * as store from './store.ts';
+
+const ACTOR = { kind: 'system', id: 'sweeper' } as const;
+
+/** Left by lost answers and crashes: told, kept locked, and no reason to wake anybody. */
+const QUIET: readonly ArchiveProblem[] = ['unknown', 'surplus'];
+
+/** @returns whether it is new. */
+export async function report(deps: RetentionDeps, found: store.NewFinding): Promise<boolean> {
+  const now = deps.clock.now();
+  const isNew = await deps.database.transaction(async (tx) => {
+    const inserted = await store.insertFinding(tx, found, now);
+    if (inserted) await audit(deps, tx, 'object.alarm', found);
+    return inserted;
+  });
+  if (isNew) {
+    const { facilityId, problem, key, versionId, code } = found;
+    const about = { facilityId, problem, key, versionId, ...(code === undefined ? {} : { code }) };
+    if (QUIET.includes(problem)) deps.log.warn(about, 'an unregistered version is in the archive store');
+    else deps.log.error(about, 'ALARM: the archive is not what it should be');
+  }
+  return isNew;
+}
+
+/** @returns whether it was still open. */
+export async function mend(deps: RetentionDeps, finding: store.FindingRow): Promise<boolean> {
+  const now = deps.clock.now();
+  const closed = await deps.database.transaction(async (tx) => {
+    const isOurs = await store.closeFinding(tx, finding.id, now);
+    if (isOurs) await audit(deps, tx, 'object.mended', finding);
+    return isOurs;
+  });
+  const { facilityId, problem, key, versionId } = finding;
+  if (closed) deps.log.info({ facilityId, problem, key, versionId }, 'a finding of the archive has ended');
+  return closed;
+}
+
+async function audit(
+  deps: RetentionDeps,
+  tx: Parameters<typeof store.insertFinding>[0],
+  action: string,
+  found: store.NewFinding,
+): Promise<void> {
+  const { facilityId, problem, key, versionId, documentId, code } = found;
+  if (facilityId === undefined) return;
+  await deps.audit.record(tx, {
+    facilityId,
+    actor: ACTOR,
+    action,
+    object: documentId === undefined ? { kind: 'archive', id: 'store' } : { kind: 'document', id: documentId },
+    details: { problem, objectKey: key, objectVersion: versionId, ...(code === undefined ? {} : { code }) },
+  });
+}

@@ -1,0 +1,203 @@
+/** The sweeps of the archive. Each changes nothing but its own tables and, towards a longer lock, what nobody registers. */
+import { AppError, toAppError } from '../../shared/index.ts';
+import { type ArchiveProblem, examineObject, type Judgement } from '../examine.ts';
+import { floorLock } from '../policy/index.ts';
+import { type Difference, reconcile } from '../reconcile.ts';
+import { enforceLock, type RetentionDeps } from '../retention.ts';
+import { loweredPromises, type ObjectRow } from '../store.ts';
+import { mend, report } from './findings.ts';
+import * as store from './store.ts';
+
+export interface SweepOptions {
+  /** Every object is read again after so many days. Default 30. */
+  readonly fixityDays?: number;
+  /** Most objects read in one round; the others wait for the next. Default 5,000. */
+  readonly most?: number;
+  /** Register and store are compared after so many hours. Default 23. */
+  readonly compareHours?: number;
+  /** How long a version may be in the store before it must be registered. Default 60 minutes. */
+  readonly graceMinutes?: number;
+}
+
+export interface SweepReport {
+  /** Objects whose bytes were read. */
+  readonly read: number;
+  /** Whether register and store were compared in this round. */
+  readonly compared: boolean;
+  /** New findings. */
+  readonly found: number;
+  /** Findings that have ended. */
+  readonly mended: number;
+}
+
+const HOUR_MS = 60 * 60 * 1000;
+const DAY_MS = 24 * HOUR_MS;
+const OBJECT_PROBLEMS: readonly ArchiveProblem[] = [
+  'mismatch',
+  'could-not-read',
+  'missing',
+  'lock-short',
+  'hold-missing',
+];
+const STRAY_PROBLEMS: readonly ArchiveProblem[] = ['unknown', 'surplus', 'delete-marker'];
+/** So many objects in a row that cannot be read are the store's trouble, not theirs. */
+const MOST_UNREADABLE = 20;
+
+/** One round, oldest first, over all facilities. @throws STORE_* when the store is away: then the next round goes on. */
+export async function sweep(deps: RetentionDeps, options: SweepOptions = {}): Promise<SweepReport> {
+  const { fixityDays = 30, most = 5000, compareHours = 23, graceMinutes = 60 } = options;
+  const { db } = deps.database;
+  const now = deps.clock.now();
+  const tally = { read: 0, found: 0, mended: 0 };
+
+  const last = await store.lastFinished(db, 'archive-compare');
+  const compared = last === undefined || now.getTime() - last.getTime() >= compareHours * HOUR_MS;
+  if (compared) {
+    await compare(deps, tally, graceMinutes * 60_000);
+    await keepPromises(deps, tally);
+    await store.noteFinished(db, 'archive-compare', now);
+  }
+  const looked = new Set<string>();
+  let unreadable = 0;
+  const look = async (object: ObjectRow): Promise<void> => {
+    if (looked.has(object.id)) return;
+    looked.add(object.id);
+    const couldRead = await check(deps, object, tally);
+    unreadable = couldRead ? 0 : unreadable + 1;
+    if (unreadable === MOST_UNREADABLE) throw new AppError('STORE_UNAVAILABLE');
+  };
+  for (const { key, versionId } of await store.openFindings(db, { problems: OBJECT_PROBLEMS })) {
+    const object = await store.findByKey(db, key, versionId);
+    if (object !== undefined) await look(object);
+  }
+  const due = new Date(now.getTime() - fixityDays * DAY_MS);
+  for (const object of await store.dueForReading(db, due, most)) await look(object);
+  return { compared, ...tally };
+}
+
+interface Tally {
+  read: number;
+  found: number;
+  mended: number;
+}
+
+/** Reads one object, tells what is wrong with it, and ends what no longer is. @returns false if it could not be read. */
+async function check(deps: RetentionDeps, object: ObjectRow, tally: Tally): Promise<boolean> {
+  const { content, lock } = await examineObject(deps, object);
+  const unread = content?.problem === 'could-not-read' ? content.code : undefined;
+  if (unread === 'STORE_UNREACHABLE' || unread === 'STORE_KEYS_REFUSED' || unread === 'STORE_CLOCK_SKEWED') {
+    throw new AppError(unread);
+  }
+  tally.read += 1;
+  const judgements: Judgement[] = content === undefined ? [...lock] : [content, ...lock];
+  const promised = await store.auditedPromise(deps.database.db, object.facilityId, object.recordId);
+  if (promised !== undefined && object.retainUntil < promised) judgements.push({ problem: 'promise-lowered' });
+  for (const judgement of judgements) {
+    if (await report(deps, { ...foundOn(object), code: undefined, ...judgement })) tally.found += 1;
+  }
+  const now = new Set(judgements.map(({ problem }) => problem));
+  if (now.has('lock-short') || now.has('hold-missing')) await lockAgain(deps, object);
+  const { key, versionId } = object;
+  for (const open of await store.openFindings(deps.database.db, { key, versionId, problems: OBJECT_PROBLEMS })) {
+    // An answer that was not to be had ends nothing.
+    const isTold = open.problem === 'could-not-read' || !now.has('could-not-read');
+    const isAnswered = isTold && !now.has(open.problem) && (isContent(open.problem) || !now.has('missing'));
+    if (isAnswered && (await mend(deps, open))) tally.mended += 1;
+  }
+  await store.noteChecked(deps.database.db, object.id, deps.clock.now());
+  return !now.has('could-not-read');
+}
+
+/** The alarm stands until a later look finds the lock as it should be; waiting for a person would help only whoever loosened it. */
+async function lockAgain(deps: RetentionDeps, object: ObjectRow): Promise<void> {
+  try {
+    await enforceLock(deps, object);
+  } catch (thrown) {
+    const { code } = toAppError(thrown);
+    deps.log.error({ objectId: object.id, code }, 'the lock of an archive object could not be restored');
+  }
+}
+
+function isContent(problem: ArchiveProblem): boolean {
+  return problem === 'mismatch' || problem === 'missing' || problem === 'could-not-read';
+}
+
+/** Register ↔ store, without reading the bytes of what is there. */
+async function compare(deps: RetentionDeps, tally: Tally, graceMs: number): Promise<void> {
+  const facilities = await store.facilityIds(deps.database.db);
+  const seen = new Set<string>();
+  for await (const difference of reconcile(deps)) {
+    if (difference.problem === 'unlisted') {
+      await check(deps, difference.object, tally);
+      continue;
+    }
+    const { problem, listed } = difference;
+    const { key, versionId } = listed;
+    // Of what is being archived at this moment, the registration may be on its way.
+    const isFresh = deps.clock.now().getTime() - listed.storedAt.getTime() < graceMs;
+    if (isFresh && problem !== 'delete-marker') continue;
+    seen.add(`${problem} ${key} ${versionId}`);
+    if (await report(deps, strayFinding(difference, facilities))) tally.found += 1;
+    if (problem !== 'delete-marker') await keepLocked(deps, key, versionId);
+  }
+  for (const open of await store.openFindings(deps.database.db, { problems: STRAY_PROBLEMS })) {
+    if (seen.has(`${open.problem} ${open.key} ${open.versionId}`)) continue;
+    if (await mend(deps, open)) tally.mended += 1;
+  }
+}
+
+function strayFinding(
+  { problem, listed, object }: Exclude<Difference, { problem: 'unlisted' }>,
+  facilities: ReadonlySet<string>,
+): store.NewFinding {
+  const { key, versionId } = listed;
+  const facility = key.split('/')[1];
+  return {
+    problem,
+    key,
+    versionId,
+    facilityId: facility !== undefined && facilities.has(facility) ? facility : undefined,
+    documentId: object?.documentId,
+    n: object?.n,
+    code: undefined,
+  };
+}
+
+function foundOn({ facilityId, key, versionId, documentId, n }: ObjectRow) {
+  return { facilityId, key, versionId, documentId, n };
+}
+
+/**
+ * What nobody registers may be all there is of a document whose registration hangs: its floor lock is rolled on until somebody
+ * decides about it.
+ */
+async function keepLocked(deps: RetentionDeps, key: string, versionId: string): Promise<void> {
+  const floorDays = Math.min(...deps.policies.map((policy) => policy.floorDays));
+  const now = deps.clock.now();
+  try {
+    const stored = await deps.store.stat(key, versionId);
+    if (stored === undefined || stored.retainUntil.getTime() - now.getTime() > (floorDays * DAY_MS) / 2) return;
+    await deps.store.extendRetention(key, versionId, floorLock(now, floorDays));
+  } catch (thrown) {
+    const { code } = toAppError(thrown);
+    deps.log.warn({ key, versionId, code }, 'the lock of an unregistered version could not be rolled on');
+  }
+}
+
+/** Rows that ask for less than was decided. */
+async function keepPromises(deps: RetentionDeps, tally: Tally): Promise<void> {
+  const { db } = deps.database;
+  const lowered = await loweredPromises(db, undefined);
+  for (const object of lowered) {
+    const found = { ...foundOn(object), problem: 'promise-lowered' as const, code: undefined };
+    if (await report(deps, found)) tally.found += 1;
+  }
+  const keys = new Set(lowered.map(({ key }) => key));
+  for (const open of await store.openFindings(db, { problems: ['promise-lowered'] })) {
+    if (keys.has(open.key)) continue;
+    const object = await store.findByKey(db, open.key, open.versionId);
+    const promised = object && (await store.auditedPromise(db, object.facilityId, object.recordId));
+    const isKept = object !== undefined && (promised === undefined || object.retainUntil >= promised);
+    if (isKept && (await mend(deps, open))) tally.mended += 1;
+  }
+}
