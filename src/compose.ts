@@ -17,7 +17,14 @@ import { createValidationThreads, type TimestampSource } from './engines/pades/i
 import { createRenderer, loadStampFont, type Renderer } from './engines/render/index.ts';
 import { createLookup } from './evidence/index.ts';
 import { type Forms, loadFonts, loadForms } from './forms/index.ts';
-import { demandNone, type LegalSettings, refuseInstallation, refuseSettings, settleMode } from './legal-mode/index.ts';
+import {
+  demandNone,
+  type LegalSettings,
+  refuseInstallation,
+  refuseSettings,
+  settleMode,
+  softwareKeyStatement,
+} from './legal-mode/index.ts';
 import { createParties, type Parties } from './parties/index.ts';
 import { type Access, createAccess, createIdempotency, type Idempotency } from './platform/access/index.ts';
 import { createAuditLog, createSequencer, loadLogKey, type Sequencer } from './platform/audit/index.ts';
@@ -350,6 +357,7 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
     });
     return [...refuseSettings(settings), ...installation];
   };
+  const statement = softwareKeyStatement(options.mode, options.accepted?.softwareKeysAcceptedBy);
   const app = createApi({
     access,
     idempotency,
@@ -360,7 +368,7 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
     signing,
     archive,
     parties,
-    validate: (pdf) => validation.validate(pdf, upload()),
+    validate: async (pdf) => ({ ...(await validation.validate(pdf, upload())), ...statement }),
     lookupUrl,
     maxPdfBytes: options.maxPdfBytes,
     bodyTimeoutMs: options.bodyTimeoutMs ?? BODY_TIMEOUT_MS,

@@ -2,13 +2,17 @@
 import { Command, CommanderError } from 'commander';
 import { addApi } from './cli/api.ts';
 import { addBackup } from './cli/backup.ts';
+import { addClinician } from './cli/clinician.ts';
+import { addCredential } from './cli/credential.ts';
 import { addDemo } from './cli/demo.ts';
 import { addDevPki } from './cli/dev-pki.ts';
 import { addDoctor } from './cli/doctor.ts';
 import { reportProblem } from './cli/exit.ts';
 import { addExtend } from './cli/extend.ts';
+import { addFacility } from './cli/facility.ts';
 import { addFsck } from './cli/fsck.ts';
 import { addIntake } from './cli/intake.ts';
+import { addKey } from './cli/key.ts';
 import { addMigrate } from './cli/migrate.ts';
 import { addPolicy } from './cli/policy.ts';
 import { addRender } from './cli/render.ts';
@@ -44,6 +48,10 @@ for (const add of [
   addBackup,
   addRestore,
   addWormProbe,
+  addFacility,
+  addClinician,
+  addCredential,
+  addKey,
 ]) {
   add(program);
 }

@@ -7,6 +7,7 @@ import { AppError, type Clock, type InputMistake } from '../shared/index.ts';
 import { type LegalMatters, type LegalSettings, refuseInstallation, refuseSettings } from './refusals.ts';
 import { decideMode, type Mode } from './store.ts';
 
+export { type SoftwareKeys, softwareKeyStatement } from './software-keys.ts';
 export { type LegalMatters, type LegalSettings, refuseInstallation, refuseSettings };
 
 /** @throws LEGAL_MODE_REFUSED with every missing condition, in both languages. */
