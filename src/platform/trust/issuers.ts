@@ -14,7 +14,8 @@ import type { Transport } from './types.ts';
 const MAX_PATH = 8;
 const MAX_ISSUER_BYTES = 256 * 1024;
 const KEEP_MS = 24 * 60 * 60 * 1000;
-const KEEP_FAILURE_MS = 60 * 1000;
+/** Within one document the same address is not tried twice; after a moment's outage it is. */
+const KEEP_FAILURE_MS = 5 * 1000;
 
 export interface IssuerFinder {
   /** `certificate`, its issuer and so on, as far as found; ends at an anchor if one is reached. Never throws. */

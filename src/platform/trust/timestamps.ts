@@ -16,7 +16,7 @@ import {
   type TimestampToken,
 } from '../../engines/crypto/index.ts';
 import { AppError, type BilingualText, type Clock, type DigestName } from '../../shared/index.ts';
-import { createCircuitBreaker } from './circuit-breaker.ts';
+import { type BreakerLimits, createCircuitBreaker } from './circuit-breaker.ts';
 import { createIssuerFinder, type IssuerFinder } from './issuers.ts';
 import { createRequestQuota, type RequestLimit } from './request-quota.ts';
 import type { MeteredTimestampSource, TimestampUsage, Transport } from './types.ts';
@@ -40,13 +40,14 @@ export interface TimestampSourceOptions {
   readonly timeoutMs?: number;
   /** How far genTime may lie outside the exchange; default 5 minutes. */
   readonly toleranceMs?: number;
-  /** Failures in a row before an authority rests (default 3), and for how long (default 60 s). */
-  readonly failuresBeforeRest?: number;
-  readonly restMs?: number;
+  /** When an authority rests; default: after 3 failures in a row, for 2 s, then twice as long each time, at most 60 s. */
+  readonly rest?: BreakerLimits;
 }
 
 /** RFC 3161 replies are a few kilobytes; a chain of large certificates stays below this. */
 const MAX_REPLY_BYTES = 128 * 1024;
+
+const REST: BreakerLimits = { failures: 3, firstRestMs: 2_000, longestRestMs: 60_000 };
 
 /** Throws TSA_UNAVAILABLE, naming what each authority did wrong, when none gives an acceptable token. */
 export function createTimestampSource(options: TimestampSourceOptions): MeteredTimestampSource {
@@ -55,7 +56,7 @@ export function createTimestampSource(options: TimestampSourceOptions): MeteredT
   const authorities = addresses.map(({ url, limit }) => ({
     url,
     quota: createRequestQuota(options.clock, limit),
-    breaker: createCircuitBreaker(options.clock, options.failuresBeforeRest ?? 3, options.restMs ?? 60_000),
+    breaker: createCircuitBreaker(options.clock, options.rest ?? REST),
     tokens: 0,
     failures: 0,
     lastFailure: undefined as BilingualText | undefined,

@@ -81,7 +81,10 @@ describe('several authorities', () => {
       return authorityTransport(authority)({ ...request, url: authority.timestampUrl });
     };
     const urls = ['http://first.example/tsa', authority.timestampUrl];
-    const source = createTimestampSource({ urls, transport, clock, anchors, failuresBeforeRest: 2, restMs: 60_000 });
+    const source = createTimestampSource({
+      ...{ urls, transport, clock, anchors },
+      rest: { failures: 2, firstRestMs: 2_000, longestRestMs: 5_000 },
+    });
     const mend = () => {
       broken = false;
     };
@@ -97,21 +100,36 @@ describe('several authorities', () => {
     ]);
   });
 
-  test('one that keeps failing rests, is tried again later and comes back', async () => {
+  test('one that keeps failing rests, each time longer up to a limit, and comes back', async () => {
     const { source, clock, calls, mend } = await twoAuthorities();
     for (let round = 0; round < 5; round += 1) await source(imprint, 'SHA-256');
     expect(calls.first).toBe(2);
-    expect(source.usage()[0]?.restingUntil).toEqual(new Date(TEST_NOW.getTime() + 60_000));
-    clock.advance(60_000);
-    await source(imprint, 'SHA-256');
-    expect(calls.first).toBe(3);
-    await source(imprint, 'SHA-256');
-    expect(calls.first).toBe(3);
+    for (const [index, restMs] of [2_000, 4_000, 5_000, 5_000].entries()) {
+      expect(source.usage()[0]?.restingUntil).toEqual(new Date(clock.now().getTime() + restMs));
+      clock.advance(restMs - 1);
+      await source(imprint, 'SHA-256');
+      expect(calls.first).toBe(2 + index);
+      clock.advance(1);
+      await source(imprint, 'SHA-256');
+      await source(imprint, 'SHA-256');
+      expect(calls.first).toBe(3 + index);
+    }
     mend();
-    clock.advance(60_000);
+    clock.advance(5_000);
     await source(imprint, 'SHA-256');
     await source(imprint, 'SHA-256');
     expect(source.usage()[0]).toMatchObject({ tokens: 2, restingUntil: undefined });
+  });
+
+  test('a rest that began while the clock was a day ahead ends when the clock is right again', async () => {
+    const { source, clock, calls } = await twoAuthorities();
+    clock.advance(86_400_000);
+    for (let round = 0; round < 3; round += 1) await source(imprint, 'SHA-256').catch(() => undefined);
+    clock.advance(-86_400_000);
+    expect(source.usage()[0]?.restingUntil).toBeUndefined();
+    const before = calls.first;
+    await source(imprint, 'SHA-256');
+    expect(calls.first).toBe(before + 1);
   });
 
   test('when all fail the causes are named, one by one, and passwords are not', async () => {
