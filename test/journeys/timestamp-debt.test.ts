@@ -2,9 +2,9 @@
 import { expect, test } from 'vitest';
 import { validate } from '../../src/engines/pades/index.ts';
 import { settableClock } from '../../src/shared/index.ts';
-import { dischargeCertificate, settle, useAntin } from '../support/antin.ts';
+import { dischargeCertificate, STORY_BEGINS, settle, useAntin } from '../support/antin.ts';
 
-const clock = settableClock(new Date('2026-06-01T02:00:00Z'));
+const clock = settableClock(STORY_BEGINS);
 const running = useAntin({ clock });
 
 test('doctor signs without time-stamp, head signs with one, the debt is paid by a document time-stamp', async () => {

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -15,6 +15,7 @@ import type { Certificate } from '../../src/engines/crypto/index.ts';
 import { validate } from '../../src/engines/pades/index.ts';
 import { loadAuthority } from '../../src/platform/trust/authority/index.ts';
 import { sha256Hex, systemClock } from '../../src/shared/index.ts';
+import { openPlace, placeInEnvironment } from '../support/cell.ts';
 import { temporaryFolder } from '../support/database.ts';
 import type { SessionLine, Shown } from '../support/journey.ts';
 import { newcomerEnvironment } from '../support/newcomer.ts';
@@ -30,7 +31,7 @@ const program = [
   join(import.meta.dirname, '../support/source-process.ts'),
   join(import.meta.dirname, '../../src/main.ts'),
 ];
-const env = { ...newcomerEnvironment(), LOG_LEVEL: 'error' };
+const env: Record<string, string | undefined> = { ...newcomerEnvironment(), LOG_LEVEL: 'error' };
 let child: ChildProcess | undefined;
 let url = '';
 let hospital: DemoHospital;
@@ -191,7 +192,9 @@ async function expectWhole(id: string): Promise<Shown> {
 
 let anchors: Certificate[] = [];
 
-test(`${KILLS} times SIGKILL in the middle of the work`, { timeout: 120_000 }, async () => {
+test(`${KILLS} times SIGKILL in the middle of the work`, { timeout: 240_000 }, async () => {
+  await mkdir(dataDir);
+  Object.assign(env, placeInEnvironment(await openPlace(dataDir)));
   await start();
   anchors = [(await loadAuthority(join(dataDir, 'authority'), { clock: systemClock })).root];
   for (let round = 0; round < KILLS; round += 1) {

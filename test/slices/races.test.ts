@@ -5,10 +5,10 @@ import type { JobName } from '../../src/platform/outbox/index.ts';
 import { settableClock, silentLog } from '../../src/shared/index.ts';
 import { createInProcessRunner } from '../../workers/in-process.ts';
 import { JOBS } from '../../workers/jobs/index.ts';
-import { dischargeCertificate, useAntin } from '../support/antin.ts';
+import { dischargeCertificate, STORY_BEGINS, useAntin } from '../support/antin.ts';
 import { expectArchivedOnce, look, receive, type Shown, signAll } from '../support/journey.ts';
 
-const clock = settableClock(new Date('2026-06-01T02:00:00Z'));
+const clock = settableClock(STORY_BEGINS);
 const running = useAntin({ clock, jobs: false });
 
 const ALL_JOBS = Object.keys(JOBS) as JobName[];

@@ -12,14 +12,20 @@ import {
 } from '../../src/engines/crypto/index.ts';
 import { validate } from '../../src/engines/pades/index.ts';
 import { digest, settableClock } from '../../src/shared/index.ts';
-import { dischargeCertificate, openAntin, type RunningAntin, settle, useAntin } from '../support/antin.ts';
+import {
+  dischargeCertificate,
+  openAntin,
+  type RunningAntin,
+  STORY_BEGINS,
+  settle,
+  useAntin,
+} from '../support/antin.ts';
 import { testAuthority } from '../support/authority.ts';
 import { temporaryFolder } from '../support/database.ts';
 import { hire, type Person, type PersonOptions } from '../support/people.ts';
 import { tokenSign } from '../support/token.ts';
 
-const NOON = new Date('2026-06-01T05:00:00Z');
-const clock = settableClock(NOON);
+const clock = settableClock(STORY_BEGINS);
 const running = useAntin({ clock });
 
 interface Turn {

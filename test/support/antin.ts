@@ -1,4 +1,7 @@
-/** A whole Ấn Tín on a fresh data folder with the demo hospital: real database, stores, authority, renderer; the clock is the test's. */
+/**
+ * A whole Ấn Tín on a fresh data folder with the demo hospital: real database, stores, authority, renderer; the clock is the test's.
+ * On which stores, database and runner: see `cell.ts`.
+ */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
@@ -6,7 +9,14 @@ import { type DemoHospital, openDemoHospital } from '../../src/cli/demo-hospital
 import { shipped } from '../../src/cli/with-antin.ts';
 import { type Antin, compose } from '../../src/compose.ts';
 import { type Clock, silentLog, systemClock } from '../../src/shared/index.ts';
+import { cell, openPlace } from './cell.ts';
 import { temporaryFolder } from './database.ts';
+
+/**
+ * When stories with a clock of their own begin. An S3 engine goes by the real clock and refuses to lock until a day that has passed,
+ * so there they begin today; everywhere else on a day that never changes.
+ */
+export const STORY_BEGINS = cell.store === 's3' ? new Date() : new Date('2026-06-01T02:00:00Z');
 
 export interface RunningAntin {
   readonly antin: Antin;
@@ -40,6 +50,7 @@ export async function openAntin(dataDir: string, options: OpenOptions = {}): Pro
   const antin = await compose({
     mode: 'demo',
     dataDir,
+    ...(await openPlace(dataDir)),
     publicBaseUrl: 'http://127.0.0.1:8080',
     policiesDir: shipped('storage-policies'),
     tsaUrls: [],
