@@ -194,6 +194,8 @@ interface Shown {
   readonly revisions: readonly { readonly kind: string; readonly sha256: string; readonly bytes: number }[];
 }
 
+/** A signature that waited for a service that was away may have begun a while before. */
+const MOST_TIME_OFF_MS = 300_000;
 const KINDS = 'rendition signature signature seal extension';
 
 async function readPaper(
@@ -227,6 +229,12 @@ async function readPaper(
       .join() !== fields.join()
   ) {
     find('every slot is signed once', `${id}: ${signed.map(({ field }) => field)}`);
+  }
+  for (const { field, at } of paper.signatures) {
+    const claimed = Date.parse(signed.find((one) => one.field === field)?.claimedTime ?? '');
+    if (!(Math.abs(claimed - at) < MOST_TIME_OFF_MS)) {
+      find('signing times are right', `${id} ${field}: ${new Date(claimed)} instead of ${new Date(at).toISOString()}`);
+    }
   }
   return { pdf, valid: signed.filter(({ intact, signatureValid }) => intact && signatureValid).length };
 }

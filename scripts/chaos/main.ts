@@ -46,7 +46,9 @@ if (values.s3 !== 'minio' && values.s3 !== 'seaweedfs') throw new Error('--s3 ta
 
 const MOST_RECOVERY_MS = 60_000;
 /** What a wave takes on the average, for the pace of the load. */
-const WAVE_MS = 8000;
+const WAVE_MS = 6000;
+/** Papers under one PIN. */
+const MOST_AT_ONCE = 5;
 
 const documents = Number(values.documents);
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 32));
@@ -92,21 +94,28 @@ async function run({ stack, victims, authorityDir, impossible, revive }: ChaosSy
   const demo = stack.hospital;
   const hospital = await createHospital({ client, ledger, demo, authorityDir, sample, prefix: 'CHAOS' });
 
-  // Papers keep coming through all waves: those of a wave begin spread over the time it takes on the average.
-  const expected = waves.reduce((sum, wave) => sum + wave.length, 0);
-  const steady = Math.max(0, documents - expected);
-  const batch = (): number => chance.between(1, 5);
-  const everyMs = (waves.length * WAVE_MS) / Math.max(1, steady / 3);
+  // Papers keep coming through all waves: each has its share, spread over the time that a wave takes on the average.
+  const steady = Math.max(0, documents - waves.reduce((sum, wave) => sum + wave.length, 0));
+  let begunPapers = 0;
+  let share = 0;
+  const batch = (): number => {
+    const size = chance.between(1, MOST_AT_ONCE);
+    begunPapers += size;
+    return size;
+  };
+  const everyMs = WAVE_MS / Math.max(1, steady / waves.length / ((1 + MOST_AT_ONCE) / 2));
   let nextAt = performance.now();
   let over = false;
   const pace = async (): Promise<void> => {
-    nextAt = Math.max(nextAt + everyMs, performance.now() - 4 * everyMs);
-    while (!over && performance.now() < nextAt) await sleep(50);
+    while (!over && begunPapers > share) await sleep(50);
+    nextAt = Math.max(nextAt + everyMs, performance.now());
+    while (!over && performance.now() < nextAt) await sleep(20);
   };
   const load = hospital.walk({ documents: steady, batch, clients: 6, pace });
 
   const results: WaveResult[] = [];
   for (const [index, wave] of waves.entries()) {
+    share = Math.ceil((steady * (index + 1)) / waves.length);
     const result = await runWave(wave, { ledger, tally, observer, signOne: hospital.signOne, say });
     results.push(result);
     const revived = await revive();

@@ -114,16 +114,17 @@ async function mountDisks(
 /** The second API process and the second worker get clocks that can be set. */
 async function settableClocks(stack: Stack, dir: string, impossible: string[]): Promise<Victims['clocks']> {
   try {
-    const clocks: { name: string; clock: Awaited<ReturnType<typeof createProcessClock>> }[] = [];
-    await mkdir(join(dir, 'clocks'), { recursive: true });
-    for (const one of [stack.api[1], stack.workers[1]]) {
-      if (one === undefined) continue;
-      const clock = await createProcessClock(join(dir, 'clocks', one.name));
-      await one.kill('SIGTERM');
-      await one.start({ wrap: clock.wrap });
-      clocks.push({ name: one.name, clock });
-    }
-    return clocks;
+    const folder = join(dir, 'clocks');
+    await mkdir(folder, { recursive: true });
+    const second = [stack.api[1], stack.workers[1]].filter((one) => one !== undefined);
+    return await Promise.all(
+      second.map(async (one) => {
+        const clock = await createProcessClock(join(folder, one.name));
+        await one.kill('SIGKILL');
+        await one.start({ wrap: clock.wrap });
+        return { name: one.name, clock };
+      }),
+    );
   } catch (error) {
     impossible.push(`clock wrong: ${error instanceof Error ? error.message : error}`);
     return [];
