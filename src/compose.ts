@@ -148,8 +148,9 @@ export interface Antin {
   readonly app: App;
   readonly metrics: Metrics;
   readonly readiness: () => Promise<Readiness>;
-  /** From now on readiness says that this process leaves: who balances the load sends nothing more. */
+  /** From now on health and readiness say that this process leaves: who balances the load sends nothing more. */
   leave(): void;
+  leaving(): boolean;
   /** Missing conditions of legal mode, each with its remedy; empty in demo mode. */
   readonly legalRefusals: () => Promise<readonly InputMistake[]>;
   /** Settles for good what the data of this database are worth. @throws LEGAL_DEFAULT_USERS, LEGAL_DATABASE_FOR_DEMO. */
@@ -373,6 +374,7 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
     maxPdfBytes: options.maxPdfBytes,
     bodyTimeoutMs: options.bodyTimeoutMs ?? BODY_TIMEOUT_MS,
     readiness,
+    leaving: () => leaving,
     metrics,
     limits: options.limits ?? DEFAULT_LIMITS,
     trustedProxies: options.trustedProxies ?? [],
@@ -414,6 +416,7 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
     leave: () => {
       leaving = true;
     },
+    leaving: () => leaving,
     async close() {
       await runner.stop();
       await sequencer.close();

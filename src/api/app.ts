@@ -34,6 +34,8 @@ export interface ApiDeps {
   /** The whole body of a request must arrive within this time. */
   readonly bodyTimeoutMs: number;
   readonly readiness: () => Promise<Readiness>;
+  /** Whether the process was asked to end. */
+  readonly leaving: () => boolean;
   readonly metrics: Pick<Metrics, 'countRequest'>;
   readonly limits: LimitSettings;
   /** Addresses and ranges of the reverse proxies whose `X-Forwarded-For` is believed. */
@@ -77,7 +79,7 @@ export function createApi(deps: ApiDeps): App {
       description: 'Ký số và lưu trữ hồ sơ bệnh án. Digital signature and provable archive of hospital records.',
     },
   });
-  addHealthRoutes(app, deps.readiness);
+  addHealthRoutes(app, deps);
   refuseOtherMethods(app);
   return app;
 }

@@ -64,6 +64,8 @@ export async function openServer(
     },
     close: async (graceMs = 10_000) => {
       leaving = true;
+      // After the connections that wait at the port have been taken in: closing it would reset them.
+      await new Promise((resolve) => setImmediate(resolve));
       const closed = new Promise<void>((done) => server.close(() => done()));
       server.closeIdleConnections();
       const cut = setTimeout(() => server.closeAllConnections(), graceMs);
