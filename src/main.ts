@@ -14,6 +14,7 @@ import { addFsck } from './cli/fsck.ts';
 import { addIntake } from './cli/intake.ts';
 import { addKey } from './cli/key.ts';
 import { addMigrate } from './cli/migrate.ts';
+import { addMove } from './cli/move.ts';
 import { addPolicy } from './cli/policy.ts';
 import { addRender } from './cli/render.ts';
 import { addRestore } from './cli/restore.ts';
@@ -47,6 +48,7 @@ for (const add of [
   addFsck,
   addBackup,
   addRestore,
+  addMove,
   addWormProbe,
   addFacility,
   addClinician,

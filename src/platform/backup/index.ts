@@ -4,6 +4,8 @@
  */
 export { findBackup, type VerifiedBackup, verifyBackup } from './find-backup.ts';
 export type { ArchiveLine, BackupAlarm, BackupManifest, WorkObject } from './manifest.ts';
+export { movedObjects } from './moved-objects.ts';
+export { noteInEveryLog } from './note.ts';
 export {
   type OpenedTarget,
   type Restored,

@@ -2,12 +2,10 @@
 import { createReadStream } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { AppError, sha256Hex } from '../../shared/index.ts';
 import type { AuditLog } from '../audit/index.ts';
-import { isEmptyDatabase, refillDatabase, type TableShape, type Tx, withTransaction } from '../db/index.ts';
+import { isEmptyDatabase, refillDatabase, type Tx, withTransaction } from '../db/index.ts';
 import type { ObjectStore, WorkStore } from '../storage/index.ts';
-import { changeRows } from './copy-text.ts';
 import { forEach, listFiles, syncFolder, writeFileHashed } from './files.ts';
 import { type VerifiedBackup, verifyBackup } from './find-backup.ts';
 import { damaged, readJsonLines } from './hash-list.ts';
@@ -21,9 +19,11 @@ import {
   WORK_LINE,
   WORK_LIST,
 } from './manifest.ts';
+import { movedObjects } from './moved-objects.ts';
+import { noteInEveryLog } from './note.ts';
 import { markRestore, removeMark } from './restore-mark.ts';
 import { openSecrets, type SecretFile } from './secrets.ts';
-import { facilityIds, wasRestored } from './store.ts';
+import { wasRestored } from './store.ts';
 
 /** Stores and database of the new place; opened only once the folder is known to be empty. */
 export interface OpenedTarget {
@@ -217,14 +217,6 @@ async function refill(
   return report.applied;
 }
 
-/** The registration follows its object to another store or version. The receipts that people hold keep the name it had then. */
-function movedObjects(rows: Readable, table: TableShape, kind: string, renamed: ReadonlyMap<string, string>): Readable {
-  return changeRows(rows, table.columns, (value) => {
-    const versionId = renamed.get(value('object_key'));
-    return versionId === undefined ? undefined : { store: kind, version_id: versionId };
-  });
-}
-
 async function noteInAuditLog(
   audit: AuditLog,
   tx: Tx,
@@ -232,16 +224,13 @@ async function noteInAuditLog(
   digest: string,
   { found, put, missing, renamed }: ArchivePutBack,
 ): Promise<void> {
-  for (const facilityId of await facilityIds(tx)) {
-    await audit.record(tx, {
-      facilityId,
-      actor: { kind: 'system', id: 'restore' },
-      action: 'backup.restored',
-      object: { kind: 'backup', id: manifest.id },
-      details: {
-        ...{ takenAt: manifest.takenAt, digest, found, put },
-        ...{ missing: missing.length, renamed: renamed.size },
-      },
-    });
-  }
+  await noteInEveryLog(audit, tx, {
+    actor: { kind: 'system', id: 'restore' },
+    action: 'backup.restored',
+    object: { kind: 'backup', id: manifest.id },
+    details: {
+      ...{ takenAt: manifest.takenAt, digest, found, put },
+      ...{ missing: missing.length, renamed: renamed.size },
+    },
+  });
 }

@@ -23,8 +23,8 @@ import {
   WORK_LIST,
   type WorkObject,
 } from './manifest.ts';
+import { noteInEveryLog } from './note.ts';
 import { type SecretFile, sealSecrets } from './secrets.ts';
-import { facilityIds } from './store.ts';
 
 /** A file or folder of the installation and its name in the backup; what is not there is left out. */
 export interface BackupPart {
@@ -284,19 +284,16 @@ async function readPart({ as, from }: BackupPart): Promise<SecretFile[]> {
   return files;
 }
 
-/** Somebody took a copy of everything: that is for the log, one entry a facility. */
+/** Somebody took a copy of everything. */
 async function noteInAuditLog(sources: BackupSources, manifest: BackupManifest, digest: string): Promise<void> {
-  await withTransaction(sources.databaseUrl, async (tx) => {
-    for (const facilityId of await facilityIds(tx)) {
-      await sources.audit.record(tx, {
-        facilityId,
-        actor: { kind: 'system', id: 'backup' },
-        action: 'backup.written',
-        object: { kind: 'backup', id: manifest.id },
-        details: { takenAt: manifest.takenAt, digest, sealed: manifest.secrets === 'sealed' },
-      });
-    }
-  });
+  await withTransaction(sources.databaseUrl, (tx) =>
+    noteInEveryLog(sources.audit, tx, {
+      actor: { kind: 'system', id: 'backup' },
+      action: 'backup.written',
+      object: { kind: 'backup', id: manifest.id },
+      details: { takenAt: manifest.takenAt, digest, sealed: manifest.secrets === 'sealed' },
+    }),
+  );
 }
 
 async function nameIt(unfinished: string, to: string, takenAt: Date): Promise<string> {

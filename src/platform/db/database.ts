@@ -7,6 +7,7 @@ import { postgresDialect } from './dialect.ts';
 import { startEmbeddedServer } from './embedded/server.ts';
 import { listenOn } from './listen.ts';
 import { checkSchema, migrate } from './migrate.ts';
+import { refuseMoved } from './moved-mark.ts';
 import { preparing } from './prepared.ts';
 import { rowTypes } from './row-types.ts';
 import type { Schema } from './schema.ts';
@@ -51,10 +52,11 @@ export interface OpenOptions {
 
 /**
  * Opens the server at `url`, or the private one in `dataDir` (created on first use, locked while open).
- * @throws DATA_DIR_IN_USE (names the pid), DATABASE_START_FAILED, DATABASE_UNREACHABLE, SCHEMA_UNKNOWN, SCHEMA_OUTDATED.
+ * @throws DATA_DIR_IN_USE (names the pid), DATABASE_MOVED, DATABASE_START_FAILED, DATABASE_UNREACHABLE, SCHEMA_UNKNOWN, SCHEMA_OUTDATED.
  */
 export async function openDatabase(at: DatabasePlace, options: OpenOptions = {}): Promise<Database> {
   const log = options.log ?? silentLog;
+  if ('dataDir' in at) refuseMoved(at.dataDir);
   const server = 'dataDir' in at ? await startEmbeddedServer({ ...at, log }) : undefined;
   const url = 'dataDir' in at ? (server?.url ?? '') : at.url;
   const pool = new pg.Pool({

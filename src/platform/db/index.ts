@@ -15,6 +15,7 @@ export { checkSchema, type MigrationReport, migrate, type TakenStep } from './mi
 export { MIGRATIONS } from './migrations/index.ts';
 export type { Migration } from './migrations/migration.ts';
 export { moment, type SharedClock } from './moment.ts';
+export { type Move, type Moved, moveDatabase } from './move.ts';
 export { joinServer, type ReachedDatabase, reachDatabase } from './reach.ts';
 export type * from './schema/archive.ts';
 export type * from './schema/operations.ts';

@@ -6,6 +6,7 @@ import type { DatabasePlace } from './database.ts';
 import { livingHolder } from './embedded/data-dir-lock.ts';
 import { homeOf } from './embedded/place.ts';
 import { addressOf, startEmbeddedServer } from './embedded/server.ts';
+import { refuseMoved } from './moved-mark.ts';
 
 /** An owned resource. */
 export interface ReachedDatabase {
@@ -21,10 +22,11 @@ const WAIT_MS = 60_000;
 
 /**
  * A server by its address; a private one by joining it where a living process has it open, else by starting it.
- * @throws DATABASE_START_FAILED, DATA_DIR_IN_USE (the owner's server does not come up, or belongs to another account).
+ * @throws DATABASE_MOVED, DATABASE_START_FAILED, DATA_DIR_IN_USE (the owner's server does not come up, or belongs to another account).
  */
 export async function reachDatabase(at: DatabasePlace, options: { log?: Log } = {}): Promise<ReachedDatabase> {
   if ('url' in at) return { url: at.url, shared: true, release: async () => undefined };
+  refuseMoved(at.dataDir);
   const joined = await joinServer(at.dataDir);
   if (joined !== undefined) return { url: joined, shared: true, release: async () => undefined };
   const server = await startEmbeddedServer({ ...at, ...options });

@@ -38,7 +38,11 @@ export async function withSession<T>(url: string, work: (session: Session) => Pr
   try {
     await client.connect();
     for (const setting of SETTINGS) await client.query(setting);
-    const kept = Object.create(client, { release: { value: () => undefined } });
+    const kept = Object.create(client, {
+      // The client keeps its state on itself.
+      query: { value: client.query.bind(client) },
+      release: { value: () => undefined },
+    });
     const db = new Kysely<Schema>({
       dialect: postgresDialect({ connect: async () => kept, end: async () => undefined, options: {} }),
     });
