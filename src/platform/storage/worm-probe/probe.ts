@@ -51,7 +51,8 @@ export async function runWormProbe(
   deps: ProbeDeps,
   before?: readonly LeftBehind[],
 ): Promise<ProbeReport> {
-  const { client, clock, log = silentLog } = deps;
+  const { clock, log = silentLog } = deps;
+  const client = untilAborted(deps.client, deps.signal);
   const begun = clock.now();
   const runId = `${begun
     .toISOString()
@@ -84,6 +85,15 @@ export async function runWormProbe(
   };
 }
 
+/** Asks nothing more once the signal is given. */
+function untilAborted(client: S3Client, signal: AbortSignal | undefined): S3Client {
+  const request: S3Client['request'] = async (asked) => {
+    signal?.throwIfAborted();
+    return client.request(asked);
+  };
+  return { ...client, request };
+}
+
 async function runChecks(bench: Bench, checks: readonly Check[]): Promise<CheckReport[]> {
   const reports = new Map<Check, CheckReport>();
   const run = async (check: Check) => {
@@ -95,7 +105,8 @@ async function runChecks(bench: Bench, checks: readonly Check[]): Promise<CheckR
   };
   const waiting = checks.filter((check) => check.waits === true);
   const others = checks.filter((check) => check.waits !== true && check !== SURVIVORS);
-  await Promise.all([oneByOne(others), ...waiting.map(run)]);
+  const ends = await Promise.allSettled([oneByOne(others), ...waiting.map(run)]);
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
   await run(SURVIVORS);
   return checks.flatMap((check) => reports.get(check) ?? []);
 }
