@@ -1,7 +1,9 @@
 /** `antin validate FILE…`: one verdict a file, many files in one process. A bad signature is an answer, not an error. */
 import type { Command } from 'commander';
+import { loadConfig } from '../config.ts';
 import type { SignatureReport, ValidationReport } from '../engines/pades/index.ts';
 import { validate, wordsOf } from '../engines/pades/index.ts';
+import { softwareKeyStatement } from '../legal-mode/index.ts';
 import { loadTrust } from '../platform/trust/index.ts';
 import { AppError, systemClock, vnDateTime } from '../shared/index.ts';
 import { readInput } from './files.ts';
@@ -24,6 +26,8 @@ export function addValidate(program: Command): void {
     .action(async (files: string[], options: CliValidateOptions) => {
       const trust = options.trust === undefined ? { signers: [], tsa: [] } : await loadTrust(options.trust);
       const at = momentOf(options.at);
+      const { MODE, SOFTWARE_KEYS_ACCEPTED_BY } = loadConfig();
+      const statement = softwareKeyStatement(MODE, SOFTWARE_KEYS_ACCEPTED_BY);
       let worst = 0;
       for (const file of files) {
         const report = validate(await readInput(file), {
@@ -33,7 +37,8 @@ export function addValidate(program: Command): void {
           at,
         });
         worst = Math.max(worst, exitCodeOf(report));
-        console.log(options.json ? JSON.stringify(report) : inWords(report));
+        const words = [inWords(report), statement.softwareKeys?.vi].filter((line) => line !== undefined).join('\n  ');
+        console.log(options.json ? JSON.stringify({ ...report, ...statement }) : words);
       }
       process.exitCode = worst;
     });
