@@ -96,7 +96,8 @@ async function check(deps: RetentionDeps, object: ObjectRow, tally: Tally): Prom
     if (await report(deps, { ...foundOn(object), code: undefined, ...judgement })) tally.found += 1;
   }
   const now = new Set(judgements.map(({ problem }) => problem));
-  if (now.has('lock-short') || now.has('hold-missing')) await lockAgain(deps, object);
+  // Only what is right is locked again.
+  if (content === undefined && lock.length > 0) await lockAgain(deps, object);
   const { key, versionId } = object;
   for (const open of await store.openFindings(deps.database.db, { key, versionId, problems: OBJECT_PROBLEMS })) {
     // An answer that was not to be had ends nothing.

@@ -13,7 +13,7 @@ export interface PutOptions {
 export interface StoredObject {
   readonly key: string;
   readonly versionId: string;
-  /** Lower-case hexadecimal SHA-256 of the stored bytes. */
+  /** Lower-case hexadecimal SHA-256 of the stored bytes; empty where a store does not know it of what others put there. */
   readonly sha256: string;
   readonly size: number;
   readonly contentType: string;
