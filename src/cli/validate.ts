@@ -26,8 +26,7 @@ export function addValidate(program: Command): void {
     .action(async (files: string[], options: CliValidateOptions) => {
       const trust = options.trust === undefined ? { signers: [], tsa: [] } : await loadTrust(options.trust);
       const at = momentOf(options.at);
-      const { MODE, SOFTWARE_KEYS_ACCEPTED_BY } = loadConfig();
-      const statement = softwareKeyStatement(MODE, SOFTWARE_KEYS_ACCEPTED_BY);
+      const statement = statementOfInstallation();
       let worst = 0;
       for (const file of files) {
         const report = validate(await readInput(file), {
@@ -42,6 +41,16 @@ export function addValidate(program: Command): void {
       }
       process.exitCode = worst;
     });
+}
+
+/** What the installation that this command is run in says of its keys. Without one, or with settings that are wrong, nothing. */
+function statementOfInstallation(): ReturnType<typeof softwareKeyStatement> {
+  try {
+    const { MODE, SOFTWARE_KEYS_ACCEPTED_BY } = loadConfig();
+    return softwareKeyStatement(MODE, SOFTWARE_KEYS_ACCEPTED_BY);
+  } catch {
+    return {};
+  }
 }
 
 /** 0 passed · 1 the answer is no · 4 there was nothing to judge. */
