@@ -28,6 +28,7 @@ import {
 import { createParties, type Parties } from './parties/index.ts';
 import { type Access, createAccess, createIdempotency, type Idempotency } from './platform/access/index.ts';
 import { createAuditLog, createSequencer, loadLogKey, type Sequencer } from './platform/audit/index.ts';
+import { refuseUnfinishedRestore } from './platform/backup/index.ts';
 import { type Database, openDatabase } from './platform/db/index.ts';
 import { createMetrics, type Metrics, measuredRenderer } from './platform/metrics/index.ts';
 import { createOutbox, type Outbox } from './platform/outbox/index.ts';
@@ -172,6 +173,7 @@ const LONGEST_DUE_MS = 2 * 60_000;
 export async function compose(options: ComposeOptions): Promise<Antin> {
   const { log, dataDir } = options;
   const enforce = options.mode === 'legal' && options.administration !== true;
+  refuseUnfinishedRestore(dataDir);
   if (enforce) refuseToContact(options);
   await mkdir(dataDir, { recursive: true, mode: 0o755 });
   const database = await openDatabase(
@@ -293,6 +295,7 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
     audit,
     outbox,
     clock,
+    log,
     timestamp,
     timestampReserve: TIMESTAMP_RESERVE_BYTES,
     material,
@@ -431,14 +434,15 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
   };
 }
 
-interface Stores {
+export interface Stores {
   readonly archive: ObjectStore;
   readonly work: WorkStore;
   readonly client?: S3Client;
   close(): void;
 }
 
-async function openStores({ s3, dataDir, clock, log, immutableFlag }: ComposeOptions): Promise<Stores> {
+/** S3 where it is set, else folders below `dataDir`; made on first use. */
+export async function openStores({ s3, dataDir, clock, log, immutableFlag }: ComposeOptions): Promise<Stores> {
   if (s3 !== undefined) {
     const client = createS3Client(s3);
     return {

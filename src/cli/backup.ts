@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { registeredObjects } from '../archive/index.ts';
+import { openStores, type Stores } from '../compose.ts';
 import { loadConfig, settingsText } from '../config.ts';
 import { createAuditLog, loadLogKey } from '../platform/audit/index.ts';
 import {
@@ -15,9 +16,10 @@ import {
 import { reachDatabase, type Tx } from '../platform/db/index.ts';
 import type { ObjectStore } from '../platform/storage/index.ts';
 import { workObjects } from '../records/index.ts';
-import { sha256Hex, systemClock } from '../shared/index.ts';
+import { sha256Hex, silentLog, systemClock } from '../shared/index.ts';
 import { readInput } from './files.ts';
-import { type Installation, installation, openStores, type Stores } from './installation.ts';
+import { type Installation, installation } from './installation.ts';
+import { composeOptions } from './with-antin.ts';
 
 interface BackupCommand {
   readonly to?: string;
@@ -55,7 +57,7 @@ async function makeBackup(options: BackupCommand & { to: string }): Promise<void
   const passphrase = await readPassphrase(options.passphraseFile);
   const database = await reachDatabase(place.database);
   try {
-    const stores = await openStores(config, systemClock);
+    const stores = await openStores(composeOptions(config, silentLog));
     try {
       const sources = await sourcesOf(place, stores, database.url, settingsText(config));
       const withArchive = options.withArchive ? true : undefined;
@@ -70,7 +72,7 @@ async function makeBackup(options: BackupCommand & { to: string }): Promise<void
 
 async function sourcesOf(
   place: Installation,
-  { workStore, archive }: Stores,
+  { work, archive }: Stores,
   databaseUrl: string,
   text: string,
 ): Promise<BackupSources> {
@@ -78,7 +80,7 @@ async function sourcesOf(
   return {
     databaseUrl,
     installation: sha256Hex(publicKey),
-    workStore,
+    workStore: work,
     archive,
     workObjects,
     archiveObjects,

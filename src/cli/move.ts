@@ -1,15 +1,17 @@
 /** `antin move --to DATABASE_URL`: from the database of a data folder to a server; with `--to-s3` from its stores to S3 as well. */
 import type { Command } from 'commander';
 import { registeredObjects } from '../archive/index.ts';
+import { openStores, type Stores } from '../compose.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { createAuditLog } from '../platform/audit/index.ts';
 import { movedObjects, noteInEveryLog } from '../platform/backup/index.ts';
 import { type Move, moveDatabase, withSnapshot } from '../platform/db/index.ts';
 import { prepareBuckets } from '../platform/storage/index.ts';
 import { workObjects } from '../records/index.ts';
-import { AppError, systemClock } from '../shared/index.ts';
+import { AppError, silentLog, systemClock } from '../shared/index.ts';
 import { readInput } from './files.ts';
-import { installation, openFolders, openS3, type Stores, s3Settings } from './installation.ts';
+import { installation } from './installation.ts';
+import { composeOptions, s3Settings } from './with-antin.ts';
 
 interface MoveCommand {
   readonly to?: string;
@@ -56,7 +58,9 @@ async function move(options: MoveCommand): Promise<void> {
           object: { kind: 'database', id: new URL(to).host },
           details: { stores: options.toS3 },
         }),
-      ...(s3 === undefined ? {} : storesToS3(await openFolders(config, systemClock), s3, copied)),
+      ...(s3 === undefined
+        ? {}
+        : storesToS3(await openStores({ ...composeOptions(config, silentLog), s3: undefined }), s3, copied)),
     });
     if (options.json) console.log(JSON.stringify({ data: dataDir, ...moved, ...copied, s3: options.toS3 }));
     else tell(moved.to, moved.tables, copied, options.toS3);
@@ -87,7 +91,7 @@ async function openTarget(config: Config): Promise<Stores> {
     });
   }
   await prepareBuckets(settings, { fix: true });
-  return openS3(settings, systemClock);
+  return openStores({ ...composeOptions(config, silentLog), s3: settings });
 }
 
 /** Every object put into the new stores, locked as before; registrations follow. What is there already is adopted. */
@@ -101,7 +105,7 @@ function storesToS3(
     prepare: (url) =>
       withSnapshot(url, async ({ tx }) => {
         for await (const { key, sha256 } of workObjects(tx)) {
-          await to.workStore.put(key, await from.workStore.get(key, sha256));
+          await to.work.put(key, await from.work.get(key, sha256));
           copied.work += 1;
         }
         for await (const object of registeredObjects(tx)) {

@@ -1,14 +1,16 @@
 /** `antin restore --from DIR`: an installation from its backup, only into an empty place. */
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { openStores } from '../compose.ts';
 import { loadConfig } from '../config.ts';
 import { createAuditLog } from '../platform/audit/index.ts';
 import { type OpenedTarget, type Restored, restoreBackup } from '../platform/backup/index.ts';
 import { startEmbeddedServer } from '../platform/db/index.ts';
 import { prepareBuckets } from '../platform/storage/index.ts';
-import { systemClock } from '../shared/index.ts';
+import { silentLog, systemClock } from '../shared/index.ts';
 import { readPassphrase } from './backup.ts';
-import { type Installation, installation, openStores, s3Settings } from './installation.ts';
+import { type Installation, installation } from './installation.ts';
+import { composeOptions, s3Settings } from './with-antin.ts';
 
 interface RestoreCommand {
   readonly from: string;
@@ -45,10 +47,11 @@ async function restore(options: RestoreCommand): Promise<void> {
         const server = 'dataDir' in place.database ? await startEmbeddedServer(place.database) : undefined;
         const s3 = s3Settings(config);
         if (s3 !== undefined) await prepareBuckets(s3, { fix: true });
-        const stores = await openStores(config, systemClock);
+        const stores = await openStores(composeOptions(config, silentLog));
         return {
           databaseUrl: 'url' in place.database ? place.database.url : (server?.url ?? ''),
-          ...stores,
+          workStore: stores.work,
+          archive: stores.archive,
           close: async () => {
             stores.close();
             await server?.stop();
