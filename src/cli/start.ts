@@ -65,7 +65,8 @@ async function start(options: StartOptions): Promise<void> {
     await operations?.close(0);
   });
   const url = config.PUBLIC_BASE_URL ?? `http://${host}:${server.port}`;
-  if (options.json) console.log(JSON.stringify({ ready: true, url, dataDir, hospital }));
+  const measures = operations === undefined ? undefined : `http://${host}:${operations.port}`;
+  if (options.json) console.log(JSON.stringify({ ready: true, url, operations: measures, dataDir, hospital }));
   else announce(url, dataDir, hospital);
 }
 
