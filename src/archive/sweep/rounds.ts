@@ -51,7 +51,9 @@ export async function sweep(deps: RetentionDeps, options: SweepOptions = {}): Pr
   const tally = { read: 0, found: 0, mended: 0 };
 
   const last = await store.lastFinished(db, 'archive-compare');
-  const compared = last === undefined || now.getTime() - last.getTime() >= compareHours * HOUR_MS;
+  const since = last === undefined ? Number.POSITIVE_INFINITY : now.getTime() - last.getTime();
+  // A clock that was ahead for a while must not put the comparison off.
+  const compared = since < 0 || since >= compareHours * HOUR_MS;
   if (compared) {
     await compare(deps, tally, graceMinutes * 60_000);
     await keepPromises(deps, tally);

@@ -1,0 +1,206 @@
+/** What the hourly rounds of the sweeper do with the archive, on one store of files. */
+import { rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Archive, createArchive, loadPolicies, parseRetentionFacts } from '../../src/archive/index.ts';
+import { createAuditLog } from '../../src/platform/audit/index.ts';
+import { createFilesystemArchive, type ObjectStore } from '../../src/platform/storage/index.ts';
+import {
+  AppError,
+  type Log,
+  newId,
+  type ProblemCode,
+  settableClock,
+  sha256Hex,
+  silentLog,
+} from '../../src/shared/index.ts';
+import { insertFacility, temporaryFolder, useDatabase } from '../support/database.ts';
+
+const database = useDatabase();
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const NEVER_COMPARE = { compareHours: Number.POSITIVE_INFINITY };
+const folder = temporaryFolder();
+const clock = settableClock(new Date());
+const alarms: string[] = [];
+const log: Log = { ...silentLog, error: ({ problem, key }) => void alarms.push(`${problem} ${key}`) };
+
+let store: ObjectStore;
+let archive: Archive;
+/** A facility of its own for each test, in one register and one store. */
+let facilityId: string;
+/** Keys whose bytes were asked for. */
+const read: string[] = [];
+/** What the store says instead of giving bytes. */
+let fault: ProblemCode | undefined;
+
+beforeAll(async () => {
+  store = await createFilesystemArchive({ directory: folder.path, clock });
+  archive = createArchive({
+    database: database(),
+    store: {
+      ...store,
+      get: async (key, ...rest) => {
+        read.push(key);
+        if (fault !== undefined) throw new AppError(fault);
+        return store.get(key, ...rest);
+      },
+    },
+    clock,
+    audit: createAuditLog({ clock }),
+    policies: await loadPolicies(join(import.meta.dirname, '../../storage-policies')),
+    log,
+  });
+});
+afterAll(() => folder.remove());
+beforeEach(async () => {
+  facilityId = await insertFacility(database());
+  fault = undefined;
+  clock.advance(1000);
+});
+
+async function add(): Promise<{ key: string }> {
+  const bytes = Buffer.from(`%PDF-1.7 ${newId(clock.now())}`);
+  const { object } = await archive.archiveDocument({
+    facilityId,
+    recordId: newId(clock.now()),
+    documentId: newId(clock.now()),
+    n: 1,
+    bytes,
+    sha256: sha256Hex(bytes),
+    facts: parseRetentionFacts({ dischargedAt: clock.now().toISOString() }),
+    actor: { kind: 'system', id: 'archive' },
+  });
+  return object;
+}
+
+const open = async () => (await archive.listFindings(facilityId)).map(({ problem, key }) => `${problem} ${key}`).sort();
+
+const audited = async () => {
+  const rows = await database()
+    .db.selectFrom('audit_entry')
+    .select('action')
+    .where('facility_id', '=', facilityId)
+    .where('object_kind', '=', 'document')
+    .where('action', 'in', ['object.alarm', 'object.mended'])
+    .orderBy('at')
+    .execute();
+  return rows.map(({ action }) => action);
+};
+
+describe('a round of the sweeper', () => {
+  test('reads what was longest not read, and no more than its share', async () => {
+    const keys: string[] = [];
+    for (let day = 0; day < 4; day += 1) {
+      keys.push((await add()).key);
+      clock.advance(DAY_MS);
+    }
+    const round = async (most: number) => {
+      read.length = 0;
+      const { read: count } = await archive.sweep({ most, ...NEVER_COMPARE });
+      expect(count).toBe(read.length);
+      return [...read];
+    };
+    expect(await round(10)).toEqual([]);
+    clock.advance(30 * DAY_MS);
+    expect(await round(2)).toEqual([keys[0], keys[1]]);
+    expect(await round(2)).toEqual([keys[2], keys[3]]);
+    expect(await round(2)).toEqual([]);
+    clock.advance(31 * DAY_MS);
+    expect(await round(3)).toEqual([keys[0], keys[1], keys[2]]);
+  });
+
+  test('compares register and store once a day, also after the clock was ahead for a while', async () => {
+    const compared = async () => (await archive.sweep()).compared;
+    clock.advance(10 * DAY_MS);
+    expect([await compared(), await compared()]).toEqual([true, false]);
+    clock.advance(-DAY_MS);
+    expect([await compared(), await compared()]).toEqual([true, false]);
+    clock.advance(23 * HOUR_MS);
+    expect(await compared()).toBe(true);
+  });
+
+  test('tells a finding once, in the log, in a row and in the audit log, and tells when it has ended', async () => {
+    const { key } = await add();
+    const path = join(folder.path, 'objects', key);
+    const aside = join(folder.path, 'aside');
+    await rename(path, aside);
+    for (let round = 0; round < 3; round += 1) {
+      clock.advance(1000);
+      await archive.sweep({ compareHours: 0 });
+    }
+    expect(await open()).toEqual([`missing ${key}`]);
+    expect(await archive.openFindings()).toEqual([{ kind: 'missing', count: 1 }]);
+    expect(alarms.filter((alarm) => alarm === `missing ${key}`)).toHaveLength(1);
+    expect(await audited()).toEqual(['object.alarm']);
+
+    await rename(aside, path);
+    clock.advance(1000);
+    await archive.sweep(NEVER_COMPARE);
+    expect(await open()).toEqual([]);
+    expect(await audited()).toEqual(['object.alarm', 'object.mended']);
+
+    await rename(path, aside);
+    clock.advance(1000);
+    await archive.sweep({ compareHours: 0 });
+    expect(await audited()).toEqual(['object.alarm', 'object.mended', 'object.alarm']);
+    await rename(aside, path);
+    await archive.sweep(NEVER_COMPARE);
+  });
+
+  test('knows three answers: what cannot be read is neither lost nor sound', async () => {
+    const { key } = await add();
+    clock.advance(40 * DAY_MS);
+    const round = async (answer: ProblemCode | undefined) => {
+      fault = answer;
+      await archive.sweep(NEVER_COMPARE);
+      return open();
+    };
+    expect(await round('OBJECT_NOT_FOUND')).toEqual([`missing ${key}`]);
+    expect(await round('STORE_REFUSED')).toEqual([`could-not-read ${key}`, `missing ${key}`]);
+    expect(await round('DIGEST_MISMATCH')).toEqual([`mismatch ${key}`]);
+    expect(await round(undefined)).toEqual([]);
+  });
+
+  test('stops when the store is away, accuses no object, and goes on the next time', async () => {
+    const { key } = await add();
+    clock.advance(40 * DAY_MS);
+    fault = 'STORE_UNREACHABLE';
+    await expect(archive.sweep(NEVER_COMPARE)).rejects.toMatchObject({ code: 'STORE_UNREACHABLE' });
+    expect(await open()).toEqual([]);
+    fault = undefined;
+    read.length = 0;
+    await archive.sweep(NEVER_COMPARE);
+    expect(read).toContain(key);
+    expect(await open()).toEqual([]);
+  });
+
+  test('leaves what is being archived in peace for an hour, then tells it without alarm and keeps it locked', async () => {
+    clock.set(new Date());
+    const bytes = Buffer.from('%PDF-1.7 whose registration hangs');
+    const key = `v1/${facilityId}/${newId(clock.now())}/1-${sha256Hex(bytes)}.pdf`;
+    const tomorrow = new Date(clock.now().getTime() + DAY_MS);
+    const { versionId } = await store.put(key, bytes, { retainUntil: tomorrow, contentType: 'application/pdf' });
+    await archive.sweep({ compareHours: 0 });
+    expect(await open()).toEqual([]);
+    clock.advance(2 * HOUR_MS);
+    await archive.sweep({ compareHours: 0 });
+    expect(await open()).toEqual([`unknown ${key}`]);
+    expect(alarms).not.toContain(`unknown ${key}`);
+    const stored = await store.stat(key, versionId);
+    expect(stored?.retainUntil.getTime()).toBeGreaterThan(clock.now().getTime() + 7 * DAY_MS);
+  });
+
+  test('tells what lies where no facility is, until it is gone', async () => {
+    clock.set(new Date());
+    await store.put('v1/stray.txt', Buffer.from('stray'), { retainUntil: clock.now(), contentType: 'text/plain' });
+    const strays = async () => {
+      clock.advance(HOUR_MS);
+      await archive.sweep({ compareHours: 0, graceMinutes: 0 });
+      return (await archive.listFindings()).filter(({ key }) => key === 'v1/stray.txt');
+    };
+    expect(await strays()).toMatchObject([{ problem: 'unknown', facilityId: undefined }]);
+    await rm(join(folder.path, 'objects/v1/stray.txt'), { force: true });
+    expect(await strays()).toEqual([]);
+  });
+});
