@@ -264,7 +264,14 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
   const parties = createParties({ database, clock, audit });
   const { s3 } = options;
   const probe = async () => (s3 === undefined ? undefined : latestProbe(database, s3));
-  const metrics = createMetrics({ database, clock, log, timestamps: timestamp.usage, probe });
+  const metrics = createMetrics({
+    database,
+    clock,
+    log,
+    timestamps: timestamp.usage,
+    probe,
+    findings: () => archive.openFindings(),
+  });
   const typesetter = createRenderer({
     fonts: fonts.faces,
     fontFamily: fonts.family,
