@@ -9,6 +9,8 @@ export interface ServerOptions {
   readonly port: number;
   /** The whole body of a request must arrive within this time. */
   readonly bodyTimeoutMs: number;
+  /** All headers of a request must arrive within this time. Default 10 s. */
+  readonly headersTimeoutMs?: number;
 }
 
 export interface RunningServer {
@@ -30,7 +32,7 @@ const SILENCE_MS = 120_000;
 /** @returns when the port is open. Rejects if it cannot be (in use, not allowed). */
 export async function openServer(
   app: { readonly fetch: (request: Request, ...rest: never[]) => Response | Promise<Response> },
-  { host, port, bodyTimeoutMs }: ServerOptions,
+  { host, port, bodyTimeoutMs, headersTimeoutMs = HEADERS_TIMEOUT_MS }: ServerOptions,
 ): Promise<RunningServer> {
   const server = serve({
     fetch: app.fetch as Parameters<typeof serve>[0]['fetch'],
@@ -38,11 +40,11 @@ export async function openServer(
     hostname: host,
     serverOptions: {
       maxHeaderSize: MAX_HEADER_BYTES,
-      headersTimeout: HEADERS_TIMEOUT_MS,
+      headersTimeout: headersTimeoutMs,
       // Those who read the body answer first, in words; this is for what nobody reads.
-      requestTimeout: bodyTimeoutMs + HEADERS_TIMEOUT_MS,
+      requestTimeout: bodyTimeoutMs + headersTimeoutMs,
       keepAliveTimeout: KEEP_ALIVE_MS,
-      connectionsCheckingInterval: 5_000,
+      connectionsCheckingInterval: Math.min(5_000, headersTimeoutMs / 2),
     },
   }) as Server;
   server.maxHeadersCount = MAX_HEADERS;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { type DemoHospital, openDemoHospital } from '../../src/cli/demo-hospital.ts';
 import { shipped } from '../../src/cli/with-antin.ts';
-import { type Antin, compose } from '../../src/compose.ts';
+import { type Antin, type ComposeOptions, compose } from '../../src/compose.ts';
 import { type Clock, silentLog, systemClock } from '../../src/shared/index.ts';
 import { cell, openPlace } from './cell.ts';
 import { temporaryFolder } from './database.ts';
@@ -42,6 +42,8 @@ export interface OpenOptions {
   readonly bodyTimeoutMs?: number;
   /** PEM files of further anchors. */
   readonly extraAnchors?: readonly string[];
+  /** Anything else that the composition takes. */
+  readonly also?: Partial<ComposeOptions>;
 }
 
 /** Opens the system on a data folder, a new one or one that was closed before; who opens it closes it. */
@@ -60,6 +62,7 @@ export async function openAntin(dataDir: string, options: OpenOptions = {}): Pro
     clock: options.clock ?? systemClock,
     log: silentLog,
     parallel: 1,
+    ...options.also,
   });
   const hospital = await openDemoHospital(antin);
   if (options.jobs !== false) await antin.runner.start();
