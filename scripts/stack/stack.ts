@@ -24,20 +24,20 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   for (const folder of ['logs', 'volumes/antin-data', 'tmp']) mkdirSync(join(dir, folder), { recursive: true });
   // PostgreSQL's account must pass.
   chmodSync(dir, 0o711);
-  execFileSync(process.execPath, [join(root, 'scripts/build.mjs')], { stdio: ['ignore', 'ignore', 'inherit'] });
-
-  say('PostgreSQL, Redis, S3 …');
-  const services = await startServices(dir, options);
+  let services: StackServices | undefined;
   const running: StackProcess[] = [];
   const stop = async (): Promise<void> => {
     // As Compose does it: first who depends on others.
     for (const part of [/^proxy/, /^api/, /^worker/]) {
       await Promise.all(running.filter((one) => part.test(one.name)).map((one) => end(one)));
     }
-    await services.stop(keep);
+    await services?.stop(keep);
     if (!keep) rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
+    execFileSync(process.execPath, [join(root, 'scripts/build.mjs')], { stdio: ['ignore', 'ignore', 'inherit'] });
+    say('PostgreSQL, Redis, S3 …');
+    services = await startServices(dir, options);
     const place = await settle(dir, services, options);
     const migrated = await place.antin('migrate');
     if (migrated.code !== 0) throw new Error(`antin migrate ended with ${migrated.code}\n${migrated.stderr}`);
