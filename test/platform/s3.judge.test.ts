@@ -227,6 +227,13 @@ describe.each(ENGINES)('an archive in %s', (name) => {
       await assertBucketsFit(own);
     });
 
+    test('are made once by processes that start together', async () => {
+      const own = newSettings(engine);
+      const reports = await Promise.all([problems(own, true), problems(own, true), problems(own, true)]);
+      expect(reports.flat().filter((each) => each.endsWith('open'))).toEqual([]);
+      expect(await problems(own)).toEqual([]);
+    });
+
     test('that somebody loosened are found out and mended', async () => {
       const own = newSettings(engine);
       await problems(own, true);

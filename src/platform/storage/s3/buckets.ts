@@ -131,8 +131,8 @@ async function makeBucket({ client, bucket, region, ...rest }: Open, locks: bool
       : `<CreateBucketConfiguration ${NAMESPACE}><LocationConstraint>${escapeXml(region)}</LocationConstraint></CreateBucketConfiguration>`;
   const headers = { ...xmlHeaders(place), ...(locks ? { 'x-amz-bucket-object-lock-enabled': 'true' } : {}) };
   const answer = await client.request({ method: 'PUT', bucket, headers, body: place });
-  // Another process made it a moment ago.
-  if (answer.status === 409 && answer.code === 'BucketAlreadyOwnedByYou') return true;
+  // Somebody made it a moment ago: the next look tells whether it is ours, and what it lacks.
+  if (answer.status === 409) return true;
   if (answer.status !== 200) throw storeError(answer);
   return locks || enableVersioning({ client, bucket, region, ...rest });
 }

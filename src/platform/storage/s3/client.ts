@@ -26,7 +26,7 @@ export interface S3ClientOptions {
   readonly connections?: number;
   /** The store may be silent for so long. Default 15 s. */
   readonly silenceMs?: number;
-  /** The whole request, answer included, beside one second for each megabyte sent. Default 60 s. */
+  /** The whole request, answer included, beside one second for each megabyte sent; five times as long for a GET. Default 60 s. */
   readonly wholeMs?: number;
 }
 
@@ -113,23 +113,32 @@ export function createS3Client(settings: S3Settings, options: S3ClientOptions = 
 
   const attempt = async (request: S3Request): Promise<S3Answer> => {
     const body = asBuffer(request.body);
-    const exchange: Exchange = { deadline: AbortSignal.timeout(wholeMs + Math.ceil(body.length / 1000)) };
-    try {
-      await exchanges.run(exchange, () =>
-        signer.makeRequestStreamAsync(
-          signable(request, body),
-          body,
-          secure ? '' : (request.bodySha256 ?? sha256Hex(body)),
-          ANY_STATUS,
-          settings.region,
-        ),
+    const controller = new AbortController();
+    const exchange: Exchange = { deadline: controller.signal };
+    const timer = setTimeout(
+      () => controller.abort(new Error('no whole answer in time')),
+      request.method === 'GET' ? 5 * wholeMs : wholeMs + body.length / 1000,
+    );
+    const send = () =>
+      signer.makeRequestStreamAsync(
+        signable(request, body),
+        body,
+        secure ? '' : (request.bodySha256 ?? sha256Hex(body)),
+        ANY_STATUS,
+        settings.region,
       );
+    try {
+      await exchanges.run(exchange, send).catch((error) => {
+        // The signer throws on some statuses even when told to take any.
+        if (exchange.response === undefined) throw error;
+      });
+      if (exchange.response === undefined) throw new TypeError('the signer has an answer that it never got');
+      return await readAnswer(exchange.response);
     } catch (cause) {
-      // The signer throws on some statuses even when told to take any.
-      if (exchange.response === undefined) throw new Unanswered(cause, exchange.request?.reusedSocket === true);
+      throw new Unanswered(cause, exchange.request?.reusedSocket === true);
+    } finally {
+      clearTimeout(timer);
     }
-    if (exchange.response === undefined) throw new Unanswered(undefined, false);
-    return readAnswer(exchange.response);
   };
 
   return {
