@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
-import type { Intent, Outbox } from '../src/platform/outbox/index.ts';
+import type { Intent, JobName, Outbox } from '../src/platform/outbox/index.ts';
 import { AppError, type Log, withRequestId } from '../src/shared/index.ts';
-import { CONCURRENCY, type JobOutcome, LEASE_MS, type RunnerOptions, within } from './runner.ts';
+import { CONCURRENCY, type JobOutcome, jobNames, LEASE_MS, type RunnerOptions, within } from './runner.ts';
 
 /** How this process takes intents. */
 export interface Lease {
@@ -27,26 +27,43 @@ export function createExecution<Deps>(options: RunnerOptions<Deps>): Execution {
   const held = new Set<Intent>();
   const busy = new Set<Promise<boolean>>();
   let closing = false;
+  let blind = false;
+  /** Jobs that may wait for something that was away: until one of them succeeds here. At the start nothing is known. */
+  const lacking = new Set(jobNames(options.jobs));
 
   const giveBack = (intent: Intent): Promise<void> =>
     outbox
       .release(intent)
       .catch((error) => log.warn({ err: error }, 'could not give a job back; its lease will run out'));
 
+  const recover = async (job: JobName, outcome: JobOutcome): Promise<void> => {
+    if (outcome !== 'done') lacking.add(job);
+    else if (lacking.delete(job)) {
+      await outbox.recover(job).then(
+        (count) => count > 0 && log.info({ job, count }, 'what a job lacked works again: the others are tried now'),
+        () => lacking.add(job),
+      );
+    }
+  };
+
   const takeAndRun = async (take: (lease: Lease) => Promise<Intent | undefined>): Promise<boolean> => {
     if (closing) return false;
     let intent: Intent | undefined;
     try {
       intent = await take(lease);
+      blind = false;
     } catch (error) {
-      log.warn({ err: error }, 'could not look for work');
+      // The database is away: the next look may see. Said once.
+      if (!blind) log.warn({ err: error }, 'could not look for work');
+      blind = true;
     }
     if (intent === undefined) return false;
     if (closing) await giveBack(intent);
     else {
       held.add(intent);
-      await withRequestId(intent.requestId, () => runOne(options, intent, leaseMs));
+      const outcome = await withRequestId(intent.requestId, () => runOne(options, intent, leaseMs));
       held.delete(intent);
+      await recover(intent.job, outcome);
     }
     return true;
   };
@@ -88,7 +105,7 @@ function createPlaces(count: number) {
 }
 
 /** Never throws. */
-async function runOne<Deps>(options: RunnerOptions<Deps>, intent: Intent, leaseMs: number): Promise<void> {
+async function runOne<Deps>(options: RunnerOptions<Deps>, intent: Intent, leaseMs: number): Promise<JobOutcome> {
   const { outbox } = options;
   let outcome: JobOutcome = 'done';
   const log = options.log.child({ job: intent.job, subject: intent.subject, intent: intent.id, try: intent.attempt });
@@ -108,6 +125,7 @@ async function runOne<Deps>(options: RunnerOptions<Deps>, intent: Intent, leaseM
     clearInterval(renewal);
     options.report?.({ job: intent.job, outcome, seconds: (performance.now() - begun) / 1000 });
   }
+  return outcome;
 }
 
 async function writeFailure(outbox: Outbox, intent: Intent, error: unknown, log: Log): Promise<JobOutcome> {

@@ -197,6 +197,31 @@ describe('a failure', () => {
     expect(texts).not.toContain('secret text');
   });
 
+  test('of somebody else is tried again as soon as that one works, also when it had stopped', async () => {
+    await ask('waits');
+    await ask('wrong');
+    await outbox.fail(await take(), upstream);
+    await outbox.fail(await take(), new AppError('DIGEST_MISMATCH'));
+    // One that failed just now is left alone: it may lack something else.
+    expect(await outbox.recover('seal')).toBe(0);
+    for (let attempt = 2; attempt <= 6; attempt += 1) {
+      clock.advance(MINUTE);
+      expect((await outbox.fail(await take(), upstream)).outcome).toBe('retry');
+    }
+    clock.advance(10_000);
+    expect(await outbox.claim(worker)).toBeUndefined();
+    expect(await outbox.recover('extend')).toBe(0);
+    expect(await outbox.recover('seal')).toBe(1);
+    expect(await outbox.fail(await take(), upstream)).toMatchObject({ outcome: 'retry' });
+    clock.advance(2 * MINUTE);
+    expect(await outbox.fail(await take(), upstream)).toEqual({ outcome: 'stopped' });
+    expect(await outbox.recover('seal')).toBe(0);
+    clock.advance(MINUTE);
+    expect(await outbox.recover('seal')).toBe(1);
+    expect(await take()).toMatchObject({ subject: 'waits', attempt: 1 });
+    expect(await outbox.stopped(facilityId)).toMatchObject([{ subject: 'wrong' }]);
+  });
+
   test('that kills its worker every time stops too', async () => {
     await ask('deadly');
     for (let attempt = 1; attempt <= 8; attempt += 1) {

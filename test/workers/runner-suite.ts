@@ -132,6 +132,36 @@ export function testRunner(make: MakeRunner): RunnerSuite {
       expect(attempts).toEqual([{ outcome: 'retry' }, { outcome: 'done' }]);
     });
 
+    test('tries again at once what failed while a service was away, when another job shows that it is back', async () => {
+      let away = true;
+      const done: string[] = [];
+      const runner = runnerOf(
+        async (intent) => {
+          if (away) throw new AppError('DATABASE_UNREACHABLE');
+          done.push(intent.subject);
+        },
+        { pollMs: 100 },
+      );
+      await ask('early');
+      await runner.start();
+      const pending = async () => (await outbox.about(facilityId, 'early')).pending;
+      await expect.poll(pending).toMatchObject([{ attempts: 1, causeCode: 'DATABASE_UNREACHABLE' }]);
+      // As if it had failed long ago and were due much later.
+      const hour = 60 * 60 * 1000;
+      await database()
+        .db.updateTable('outbox')
+        .set({ due_at: new Date(Date.now() + hour) })
+        .execute();
+      await database()
+        .db.updateTable('outbox_attempt')
+        .set({ finished_at: new Date(Date.now() - hour) })
+        .execute();
+      away = false;
+      await ask('late');
+      await expect.poll(() => done.toSorted()).toEqual(['early', 'late']);
+      await runner.stop();
+    });
+
     test('stops visibly what killed its worker at every try', async () => {
       await ask('deadly');
       for (let attempt = 1; attempt <= 8; attempt += 1) {

@@ -39,6 +39,7 @@ export function createRelay(options: RelayOptions): Relay {
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
   let again = false;
+  let blind = false;
 
   /** Asks the queue how much of it is unanswered. */
   const measure = async (): Promise<void> => {
@@ -59,9 +60,12 @@ export function createRelay(options: RelayOptions): Relay {
     const most = Object.fromEntries(Object.entries(room).filter(([, left]) => left > 0));
     if (Object.keys(most).length === 0) return [];
     try {
-      return await outbox.takeBells({ most, lostMs: LOST_AFTER_MS });
+      const bells = await outbox.takeBells({ most, lostMs: LOST_AFTER_MS });
+      blind = false;
+      return bells;
     } catch (error) {
-      log.warn({ err: error }, 'could not look for work');
+      if (!blind) log.warn({ err: error }, 'could not look for work');
+      blind = true;
       return [];
     }
   };

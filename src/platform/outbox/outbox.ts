@@ -1,10 +1,10 @@
-import { type ErrorKind, toAppError } from '../../shared/index.ts';
+import { type ErrorKind, PROBLEMS, toAppError } from '../../shared/index.ts';
 import { type Database, moment, type SharedClock, type Tx } from '../db/index.ts';
 import type { Bell, Intent, NewIntent, PendingIntent, StoppedIntent } from './intent.ts';
 import type { JobName } from './job-name.ts';
 import * as store from './store.ts';
 
-/** `retry`: waits until `dueAt`; `stopped`: visible, until a person says again; `lost`: another worker owns it now. */
+/** `retry`: waits until `dueAt`; `stopped`: visible, until a person says again or what it lacked works; `lost`: another worker owns it now. */
 export type FailureOutcome =
   | { readonly outcome: 'retry'; readonly dueAt: Date }
   | { readonly outcome: 'stopped' }
@@ -34,6 +34,12 @@ export interface Outbox {
   complete(intent: Intent, tx?: Tx): Promise<void>;
   /** Records a failed try and decides by the kind of the error: again later, or stopped. Never throws for a lost lease. */
   fail(intent: Intent, thrown: unknown): Promise<FailureOutcome>;
+  /**
+   * What this job needs of others works: tries that failed for want of it, and jobs that stopped for it, fall due now. But none
+   * that was tried within the last ten seconds, or stopped within the last minute: what it lacks may be something else.
+   * @returns how many.
+   */
+  recover(job: JobName): Promise<number>;
   /** Gives the intent back at once without counting the try (graceful stop). */
   release(intent: Intent): Promise<void>;
   /** Starts a stopped intent anew, its tries counted from zero. @returns false if it was not stopped. */
@@ -79,6 +85,13 @@ const TRIES: Record<ErrorKind, number> = {
   integrity: 1,
 };
 
+/** What others may mend: time-stamp and status services, stores, limits. */
+const CAUSES_ELSEWHERE = Object.entries(PROBLEMS)
+  .filter(([, { kind }]) => kind === 'upstream' || kind === 'limited')
+  .map(([code]) => code);
+const REST_AFTER_TRY_MS = 10_000;
+const REST_AFTER_STOP_MS = 60_000;
+
 /** Durable job requests over PostgreSQL. `random` (0 ≤ x < 1) spreads the retries of many workers. */
 export function createOutbox(deps: { database: Database; clock: SharedClock; random?: () => number }): Outbox {
   const { database, random = Math.random } = deps;
@@ -116,6 +129,17 @@ export function createOutbox(deps: { database: Database; clock: SharedClock; ran
       const due = await database.transaction((tx) => store.recordFailure(tx, intent, { now: now(), cause, dueAt }));
       if (due === undefined) return { outcome: 'lost' };
       return again ? { outcome: 'retry', dueAt: due } : { outcome: 'stopped' };
+    },
+    recover: async (job) => {
+      const recovered = await store.recover(database.db, {
+        job,
+        causes: CAUSES_ELSEWHERE,
+        now: now(),
+        triedBefore: now(-REST_AFTER_TRY_MS),
+        stoppedBefore: now(-REST_AFTER_STOP_MS),
+      });
+      if (recovered > 0) ring();
+      return recovered;
     },
     release: async (intent) => {
       await database.transaction((tx) => store.release(tx, intent, now()));

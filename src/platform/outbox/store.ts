@@ -216,6 +216,29 @@ export async function recordFailure(tx: Tx, intent: Intent, { now, cause, dueAt 
   return changed.due_at;
 }
 
+interface Recovery {
+  readonly job: JobName;
+  readonly causes: readonly string[];
+  readonly now: Moment;
+  readonly triedBefore: Moment;
+  readonly stoppedBefore: Moment;
+}
+
+/** @returns how many fall due. */
+export async function recover(db: Db, { job, causes, now, triedBefore, stoppedBefore }: Recovery): Promise<number> {
+  const { numAffectedRows = 0n } = await sql`
+    UPDATE outbox SET state = 'waiting', due_at = ${now}, finished_at = NULL, rung_at = NULL,
+      attempts = CASE state WHEN 'stopped' THEN 0 ELSE attempts END
+    WHERE job = ${job} AND cause_code = ANY(${causes}) AND (
+      state = 'stopped' AND finished_at <= ${stoppedBefore}
+      OR state = 'waiting' AND due_at > ${now} AND EXISTS (
+        SELECT FROM outbox_attempt AS last
+        WHERE last.outbox_id = outbox.id AND last.fence = outbox.fence AND last.finished_at <= ${triedBefore}
+      )
+    )`.execute(db);
+  return Number(numAffectedRows);
+}
+
 export async function release(tx: Tx, intent: Intent, now: Moment): Promise<void> {
   const changed = await held(tx, intent)
     .set((eb) => ({ state: 'waiting', lease_until: null, attempts: eb('attempts', '-', 1) }))
