@@ -68,8 +68,9 @@ export function objectStoreConformance(name: string, open: () => Promise<StoreUn
         const first = await under.store.put(key, bytes, { retainUntil: late, contentType });
         const again = await under.store.put(key, bytes, { retainUntil: inSeconds(under, 60), hold: true, contentType });
         expect(again).toEqual({ ...first, hold: true });
-        const third = await under.store.put(key, bytes, { retainUntil: inSeconds(under, 9000), contentType });
-        expect(third).toEqual({ ...first, hold: true, retainUntil: inSeconds(under, 9000) });
+        const latest = inSeconds(under, 9000);
+        const third = await under.store.put(key, bytes, { retainUntil: latest, contentType });
+        expect(third).toEqual({ ...first, hold: true, retainUntil: latest });
       }));
 
     test('never takes other bytes under the same key', () =>
@@ -127,12 +128,24 @@ export function objectStoreConformance(name: string, open: () => Promise<StoreUn
         await expect(under.store.delete(key, versionId)).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND' });
       }));
 
+    test('is locked to the later date when it returns, if two are asked for', () =>
+      withStore(async (under) => {
+        const key = newKey();
+        const thenUntil = inSeconds(under, 7200);
+        const options = { retainUntil: inSeconds(under, 600), thenUntil, contentType };
+        const stored = await under.store.put(key, bytesOf('x'), options);
+        expect(stored.retainUntil).toEqual(thenUntil);
+        expect(await under.store.put(key, bytesOf('x'), options)).toEqual(stored);
+        expect(await under.store.stat(key, stored.versionId)).toEqual(stored);
+      }));
+
     test('only ever moves the date forward', () =>
       withStore(async (under) => {
         const key = newKey();
         const retainUntil = inSeconds(under, 600);
         const { versionId } = await under.store.put(key, bytesOf('x'), { retainUntil, contentType });
-        const shorter = under.store.extendRetention(key, versionId, inSeconds(under, 599));
+        const earlier = new Date(retainUntil.getTime() - SECOND);
+        const shorter = under.store.extendRetention(key, versionId, earlier);
         await expect(shorter).rejects.toMatchObject({ code: 'RETENTION_ACTIVE' });
         expect(await under.store.extendRetention(key, versionId, retainUntil)).toMatchObject({ retainUntil });
         const longer = inSeconds(under, 1200);
@@ -186,6 +199,8 @@ export function objectStoreConformance(name: string, open: () => Promise<StoreUn
         }
         const listed: string[] = [];
         for await (const version of under.store.list(`${folder}/`)) {
+          expect(version.isDeleteMarker).toBe(false);
+          expect(Math.abs(version.storedAt.getTime() - Date.now())).toBeLessThan(60 * SECOND);
           expect(await under.store.stat(version.key, version.versionId)).toMatchObject({ size: version.size });
           listed.push(version.key);
         }
