@@ -7,6 +7,7 @@ import {
   type Access,
   type HeldKey,
   type Idempotency,
+  IN_PROGRESS_MS,
   type Principal,
   type Role,
   requireRole,
@@ -135,18 +136,27 @@ async function withIdempotency(
     const { status, headers, body } = claim.response;
     return new Response(body, { status, headers: { ...headers, 'idempotency-replayed': 'true' } });
   }
+  const { held } = claim;
+  const keeping = setInterval(() => {
+    context.idempotency
+      .keep(held)
+      .catch((error) => context.log.warn({ err: error }, 'could not keep an idempotency key'));
+  }, IN_PROGRESS_MS / 3);
   try {
-    const response = await handle(claim.held);
+    const response = await handle(held);
     const body = await response.clone().text();
-    await context.idempotency.answer(claim.held, {
+    await context.idempotency.answer(held, {
       status: response.status,
       headers: Object.fromEntries(response.headers),
       body,
     });
     return response;
   } catch (thrown) {
-    await context.idempotency.abandon(claim.held);
+    // The database may be what failed: then the key is free when its time has run out.
+    await context.idempotency.abandon(held).catch((error) => context.log.warn({ err: error }, 'a key was not freed'));
     throw thrown;
+  } finally {
+    clearInterval(keeping);
   }
 }
 

@@ -1,5 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type Access, createAccess, createIdempotency, ROLES, requireRole } from '../../src/platform/access/index.ts';
+import {
+  type Access,
+  createAccess,
+  createIdempotency,
+  IN_PROGRESS_MS,
+  ROLES,
+  requireRole,
+} from '../../src/platform/access/index.ts';
 import { newId, settableClock, sha256Hex } from '../../src/shared/index.ts';
 import { insertFacility, useDatabase } from '../support/database.ts';
 
@@ -114,8 +121,23 @@ describe('an Idempotency-Key', () => {
   test('is free again after a failure without effect, and after a crash in time', async () => {
     await keys().abandon(await hold('k-1'));
     expect(await keys().claim(facilityId, 'k-1', 'hash-b')).toMatchObject({ state: 'new' });
-    clock.advance(2 * 60 * 1000);
+    clock.advance(IN_PROGRESS_MS);
     expect(await keys().claim(facilityId, 'k-1', 'hash-b')).toMatchObject({ state: 'new' });
+  });
+
+  test('is kept as long as the work goes on, by who holds it', async () => {
+    const held = await hold('k-1');
+    for (let third = 0; third < 4; third += 1) {
+      clock.advance(IN_PROGRESS_MS / 2);
+      await keys().keep(held);
+    }
+    await expect(hold('k-1')).rejects.toMatchObject({ code: 'IDEMPOTENCY_IN_PROGRESS' });
+    clock.advance(IN_PROGRESS_MS);
+    const second = await hold('k-1');
+    await keys().keep(held);
+    await keys().answer(second, response);
+    await keys().keep(second);
+    expect(await keys().claim(facilityId, 'k-1', 'hash-a')).toEqual({ state: 'answered', response });
   });
 
   test('is remembered exactly if the effect commits', async () => {
@@ -131,7 +153,7 @@ describe('an Idempotency-Key', () => {
 
   test('that was taken over, even if it was freed and claimed again since, undoes the effect of who had it', async () => {
     const slow = await hold('k-1');
-    clock.advance(2 * 60 * 1000);
+    clock.advance(IN_PROGRESS_MS);
     const second = await hold('k-1');
     const late = (name: string) =>
       database().transaction(async (tx) => {

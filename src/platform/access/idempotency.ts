@@ -19,11 +19,13 @@ export type IdempotencyClaim =
 export interface Idempotency {
   /**
    * Claims the key before work begins (durable at once). `requestHash` covers method, path, body and caller.
-   * A claim that is neither answered nor abandoned (a crash) may be taken again after two minutes; whoever had it then
-   * comes too late with an answer.
+   * A claim that is neither answered, abandoned nor kept (a crash) may be taken again after `IN_PROGRESS_MS`; whoever had
+   * it then comes too late with an answer.
    * @throws IDEMPOTENCY_KEY_INVALID, IDEMPOTENCY_IN_PROGRESS, IDEMPOTENCY_KEY_REUSED.
    */
   claim(facilityId: string, key: string, requestHash: string): Promise<IdempotencyClaim>;
+  /** The work goes on: the key is ours for another `IN_PROGRESS_MS`. Nothing happens if it was taken over. */
+  keep(held: HeldKey): Promise<void>;
   /**
    * Keeps the answer in the transaction of the effect, so that both are or neither is.
    * @throws IDEMPOTENCY_IN_PROGRESS (at the commit) when another process has taken the key over: the effect is undone.
@@ -39,7 +41,8 @@ export interface Idempotency {
   forget(days: number): Promise<number>;
 }
 
-const IN_PROGRESS_MS = 2 * 60 * 1000;
+/** How long a client waits at most for the key of a process that died. Long work calls `keep` meanwhile. */
+export const IN_PROGRESS_MS = 15_000;
 const DAY_MS = 24 * 60 * 60 * 1000;
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
@@ -60,6 +63,7 @@ export function createIdempotency(deps: { database: Database; clock: SharedClock
       if (known === undefined || known.response === null) throw new AppError('IDEMPOTENCY_IN_PROGRESS');
       return { state: 'answered', response: known.response };
     },
+    keep: (held) => store.keepIdempotencyKey(database.db, held, now(IN_PROGRESS_MS)),
     answerWith: (tx, held, response) => store.answerIdempotencyKeyWith(tx, held, response),
     answer: (held, response) => store.answerIdempotencyKey(database.db, held, response),
     abandon: (held) => store.abandonIdempotencyKey(database.db, held),

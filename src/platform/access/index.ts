@@ -9,6 +9,12 @@ export {
   type Role,
   requireRole,
 } from './api-key.ts';
-export { createIdempotency, type HeldKey, type Idempotency, type IdempotencyClaim } from './idempotency.ts';
+export {
+  createIdempotency,
+  type HeldKey,
+  type Idempotency,
+  type IdempotencyClaim,
+  IN_PROGRESS_MS,
+} from './idempotency.ts';
 export { createRateLimit, type RateLimit } from './rate-limit.ts';
 export type { StoredResponse } from './stored-response.ts';

@@ -73,6 +73,17 @@ export async function findIdempotencyKey(db: Db, facilityId: string, key: string
 
 type Held = { readonly facilityId: string; readonly key: string; readonly fence: number };
 
+export async function keepIdempotencyKey(db: Db, held: Held, until: RawBuilder<Date>): Promise<void> {
+  await db
+    .updateTable('idempotency_key')
+    .set({ in_progress_until: until })
+    .where('facility_id', '=', held.facilityId)
+    .where('key', '=', held.key)
+    .where('fence', '=', held.fence)
+    .where('response', 'is', null)
+    .execute();
+}
+
 export async function answerIdempotencyKey(db: Db, held: Held, response: StoredResponse): Promise<void> {
   await answerOf(db, held, response).execute();
 }
