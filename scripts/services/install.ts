@@ -53,11 +53,23 @@ async function apt(...packages: string[]): Promise<void> {
   try {
     const quiet = { DEBIAN_FRONTEND: 'noninteractive' };
     const wait = ['-o', 'DPkg::Lock::Timeout=600', '-qq', '-y'];
-    if (!listsAreFresh) await run('apt-get', [...wait, 'update'], quiet);
+    if (!listsAreFresh) await patiently(() => run('apt-get', [...wait, 'update'], quiet));
     listsAreFresh = true;
     await run('apt-get', [...wait, 'install', '--no-install-recommends', ...packages], quiet);
   } finally {
     if (ours) rmSync(policy, { force: true });
+  }
+}
+
+/** The lock on the lists, unlike that on the packages, is not waited for by apt itself. */
+async function patiently(work: () => Promise<void>): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (tries === 12) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 5_000));
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 /** Whether the hospital's own engine keeps the locks of Object Lock: tried daily on canaries, and certified. */
-export { type CertificateKey, certifyProbe, type ProbeCertificate, verifyProbeCertificate } from './certificate.ts';
+export { type CertificateKey, type ProbeCertificate, verifyProbeCertificate } from './certificate.ts';
 export {
   createProbeKeeper,
   keepProbed,
@@ -9,5 +9,5 @@ export {
   type ProbeKeepingDeps,
   probeNow,
 } from './keep.ts';
-export { allChecks, type ProbeDeps, runWormProbe } from './probe.ts';
+export { type ProbeDeps, runWormProbe } from './probe.ts';
 export type { CheckReport, LeftBehind, ProbeReport, Result, Severity, Verdict } from './report.ts';

@@ -35,7 +35,7 @@ export interface ProbeDeps {
 export const PROGRAM = `antin ${VERSION}`;
 
 /** Every check there is, in the order of the report. */
-export function allChecks(before?: readonly LeftBehind[], bucket = ''): readonly Check[] {
+function allChecks(before?: readonly LeftBehind[], bucket = ''): readonly Check[] {
   const checks = [...BUCKET_CHECKS, ...LOCK_CHECKS, ...WAITING_CHECKS];
   return [...checks, olderCanaries(before, bucket), SURVIVORS, ...CAPABILITY_CHECKS];
 }
