@@ -1,5 +1,5 @@
 /** The door: what comes from the hospital's system is checked whole, rendered, and only then accepted. */
-import type { Inspection, ValidationReport } from '../engines/pades/index.ts';
+import type { Inspection } from '../engines/pades/index.ts';
 import type { Renderer, Rendition } from '../engines/render/index.ts';
 import {
   CAUSES,
@@ -24,11 +24,12 @@ import {
   sha256Hex,
   vnParts,
 } from '../shared/index.ts';
-import { type Document, workKey } from './document.ts';
+import { type Document, type Slot, workKey } from './document.ts';
 import { recordFacts } from './facts.ts';
+import type { RecentBytes } from './recent-bytes.ts';
 import { type DocumentState, transition } from './state.ts';
 import * as store from './store.ts';
-import { inspectUpload } from './upload.ts';
+import { inspectUpload, type Upload } from './upload.ts';
 
 /** What the printed heading says about the facility. */
 export interface IssuingFacility {
@@ -79,11 +80,15 @@ export interface IntakeDeps {
 
 /**
  * Takes in one finalized document: content checked whole (all mistakes at once), facts compared with the record's other
- * documents, rendered or inspected. When it returns, the bytes are fsynced in the work store and one transaction holds the
+ * documents, rendered or inspected. When it returns, the bytes are durable in the work store and one transaction holds the
  * document, its audit entry and, where nobody has to sign, the request to seal.
- * @throws CONTENT_INVALID, FORM_UNKNOWN, RECORD_MISMATCH, FACTS_DISAGREE, GLYPH_UNKNOWN, CHARACTER_FORBIDDEN, PDF_*, UPLOAD_SIGNATURE_BAD, SCAN_*; nothing is kept then.
+ * @throws CONTENT_INVALID, FORM_UNKNOWN, RECORD_MISMATCH, FACTS_DISAGREE, RECORD_CHANGED, GLYPH_UNKNOWN, CHARACTER_FORBIDDEN, PDF_*,
+ * VALIDATION_TOO_COSTLY, UPLOAD_SIGNATURE_BAD, SCAN_*; nothing is kept then.
  */
-export async function receive(deps: IntakeDeps, request: IntakeRequest): Promise<Document> {
+export async function receive(
+  deps: IntakeDeps & { readonly recent: RecentBytes },
+  request: IntakeRequest,
+): Promise<Document> {
   const now = deps.clock.now();
   const form = deps.forms.findFor(request.type, request.content, now);
   if (form.source === 'content' && request.files !== undefined) throw filesUnexpected();
@@ -96,72 +101,144 @@ export async function receive(deps: IntakeDeps, request: IntakeRequest): Promise
   }
   const content = form.check(request.content, now);
   const facts = withStatement(form.facts(content), statement);
-  const lookupCode = newLookupCode();
-  const id = newId(now);
-  // Before the transaction: one that waits for a second connection stops everybody once all connections are taken.
+  // A file that is refused costs no number.
+  const upload = form.source === 'pdf' ? await inspectUpload(request.files ?? [], deps) : undefined;
   const facility = await deps.facilityHeading(request.facilityId);
-
-  // The number is printed, so it is taken before rendering, in the transaction that keeps the document: no gaps.
-  return deps.database.transaction(async (tx) => {
-    const { record, isNew } = await store.lockRecord(tx, {
-      id: newId(now),
-      facilityId: request.facilityId,
-      number: statement.number,
-      facts,
-      now,
-    });
-    const known = isNew ? [] : await store.documentFacts(tx, record.id, request.supersedes);
-    refuseContradictions(facts, known);
-    // Once more under the lock on the record: of two corrections of one document only one may go on.
-    const twin = await unfitToReplace(tx, request, form, statement.number);
-    if (twin !== undefined) throw new AppError('CONTENT_INVALID', { mistakes: [twin] });
-    const number = statement.documentNumber ?? (await printedNumber(tx, request.facilityId, form, now));
-    const { rendition, state, uploaded, verdict } = await makeRendition(deps, request, form, content, {
-      facility,
-      number,
-      lookupCode,
-      issuedAt: now,
-    });
-    const sha256 = sha256Hex(rendition.pdf);
-    await deps.workStore.put(workKey({ facilityId: request.facilityId, id }, 1, sha256), rendition.pdf);
-    if (!isNew) await store.setRecordFacts(tx, record.id, recordFacts([...known, facts]) ?? facts);
-    await store.insertDocument(tx, {
-      id,
-      facilityId: request.facilityId,
-      recordId: record.id,
-      form: form.id,
-      formDigest: form.templateDigest,
-      number,
-      title: form.title.vi,
-      content,
-      facts,
-      state,
-      lookupCode,
-      renditionSha256: sha256,
-      renditionSize: rendition.pdf.length,
-      pages: rendition.pages,
-      certify: form.certify === 2 && !uploaded ? 2 : undefined,
-      timestamps: form.timestamps,
-      uploaded,
-      uploadVerdict: verdict,
-      supersedes: request.supersedes,
-      slots: form.slots,
-      now,
-    });
-    await deps.audit.record(tx, {
-      facilityId: request.facilityId,
-      actor: request.actor,
-      action: 'document.received',
-      object: { kind: 'document', id },
-      details: { form: form.id, renditionSha256: sha256, pages: rendition.pages },
-    });
-    if (state === 'signed') await deps.outbox.enqueue(tx, { facilityId: request.facilityId, job: 'seal', subject: id });
-    const document = await store.findDocument(tx, { facilityId: request.facilityId, id });
-    if (document === undefined) throw new TypeError('the new document is not there');
-    await request.alongside?.(tx, document);
-    return document;
-  });
+  const known = await learnRecord(deps, request, form, { statement, facts, now });
+  const printed = {
+    facility,
+    number: statement.documentNumber ?? printedNumber(form, known.running, now),
+    lookupCode: newLookupCode(),
+    issuedAt: now,
+  };
+  const { pdf, pages } = await makeRendition(deps, form, content, upload, printed);
+  const uploaded = upload?.kind === 'pdf';
+  const sha256 = sha256Hex(pdf);
+  const document: Document = {
+    id: newId(now),
+    facilityId: request.facilityId,
+    recordId: known.record?.id ?? newId(now),
+    recordNumber: statement.number,
+    form: form.id,
+    number: printed.number,
+    title: form.title.vi,
+    state: stateOfNew(form),
+    lookupCode: printed.lookupCode,
+    renditionSha256: sha256,
+    pages,
+    level: undefined,
+    reason: undefined,
+    version: 1,
+    supersedes: request.supersedes,
+    issuedAt: now,
+    createdAt: now,
+    updatedAt: now,
+    slots: form.slots.map(asEmptySlot).sort(bySigningOrder),
+    revisions: [{ n: 1, kind: 'rendition', sha256, size: pdf.length, createdAt: now }],
+    content: asStored(content),
+    facts: asStored(facts),
+    certify: form.certify === 2 && !uploaded ? 2 : undefined,
+    timestamps: form.timestamps,
+    uploaded,
+    uploadVerdict: uploaded && upload.verdict !== undefined ? asStored({ ...upload.verdict }) : undefined,
+  };
+  await deps.workStore.put(workKey(document, 1, sha256), pdf);
+  deps.recent.keep(sha256, pdf);
+  return keep(deps, request, form, document, known.record);
 }
+
+/** Refuses what contradicts the record, and takes the number that will be printed. */
+async function learnRecord(
+  deps: IntakeDeps,
+  request: IntakeRequest,
+  form: Form,
+  given: { statement: CheckedStatement; facts: RecordFacts; now: Date },
+): Promise<store.Groundwork> {
+  const { statement, facts, now } = given;
+  const known = await store.groundwork(deps.database.db, {
+    facilityId: request.facilityId,
+    recordNumber: statement.number,
+    except: request.supersedes,
+    numbering: statement.documentNumber === undefined ? { form: form.id, year: vnParts(now).year } : undefined,
+  });
+  refuseContradictions(facts, known.record?.facts ?? []);
+  return known;
+}
+
+/** Another document of the same record came between so often: the sender is told to try again. */
+const MOST_RACES = 5;
+
+/** One transaction, if the record is still what the document was compared with; else the comparison is made anew. */
+async function keep(
+  deps: IntakeDeps,
+  request: IntakeRequest,
+  form: Form,
+  document: Document,
+  record: store.KnownRecord | undefined,
+  race = 1,
+): Promise<Document> {
+  const { facilityId, id, facts, createdAt: now } = document;
+  // Once more, after the record was read: of two corrections of one document only one may go on.
+  const twin = await unfitToReplace(deps.database.db, request, form, document.recordNumber);
+  if (twin !== undefined) throw new AppError('CONTENT_INVALID', { mistakes: [twin] });
+  try {
+    await deps.database.transaction(async (tx) => {
+      if (record === undefined) {
+        const { recordId, recordNumber: number } = document;
+        await store.insertRecord(tx, { id: recordId, facilityId, number, facts, now });
+      } else {
+        await store.updateRecord(tx, record, recordFacts([...record.facts, facts]) ?? facts);
+      }
+      await store.insertDocument(tx, document, form.templateDigest);
+      await deps.audit.record(tx, {
+        facilityId,
+        actor: request.actor,
+        action: 'document.received',
+        object: { kind: 'document', id },
+        details: { form: form.id, renditionSha256: document.renditionSha256, pages: document.pages },
+      });
+      if (document.state === 'signed') await deps.outbox.enqueue(tx, { facilityId, job: 'seal', subject: id });
+      await request.alongside?.(tx, document);
+    });
+    return document;
+  } catch (thrown) {
+    if (!(thrown instanceof AppError) || thrown.code !== 'RECORD_CHANGED' || race === MOST_RACES) throw thrown;
+  }
+  const known = await store.groundwork(deps.database.db, {
+    facilityId,
+    recordNumber: document.recordNumber,
+    except: request.supersedes,
+    numbering: undefined,
+  });
+  refuseContradictions(facts, known.record?.facts ?? []);
+  return keep(deps, request, form, { ...document, recordId: known.record?.id ?? newId(now) }, known.record, race + 1);
+}
+
+const asEmptySlot = ({ field, role, kind, order, title }: Form['slots'][number]): Slot => ({
+  field,
+  role,
+  kind,
+  order,
+  title,
+  clinicianId: undefined,
+  credentialId: undefined,
+  signedAt: undefined,
+  revision: undefined,
+  timestamped: false,
+});
+
+const bySigningOrder = (a: Slot, b: Slot): number => a.order - b.order || (a.field < b.field ? -1 : 1);
+
+/**
+ * As it will be read back. Names in a file made elsewhere may hold NUL and half surrogate pairs, which PostgreSQL's jsonb
+ * cannot: shown as U+FFFD.
+ */
+const asStored = <T>(value: T): T =>
+  JSON.parse(
+    JSON.stringify(value, (_, one: unknown) =>
+      typeof one === 'string' ? one.toWellFormed().replaceAll('\0', '\ufffd') : one,
+    ),
+  );
 
 interface CheckedStatement {
   readonly number: string;
@@ -275,29 +352,25 @@ function refuseContradictions(facts: RecordFacts, others: readonly RecordFacts[]
   throw new AppError('FACTS_DISAGREE', { mistakes: once });
 }
 
-/** `000042/GRV/2026`: running number, initials of the form, year of issue in Vietnam. */
-async function printedNumber(tx: Tx, facilityId: string, form: Form, now: Date): Promise<string> {
-  const { year } = vnParts(now);
-  const running = await store.nextDocumentNumber(tx, facilityId, form.id, year);
+/** `000042/GRV/2026`: running number, initials of the form, year of issue in Vietnam. Given once; one may be left out. */
+function printedNumber(form: Form, running: number | undefined, now: Date): string {
+  if (running === undefined) throw new TypeError('no running number was taken');
   const initials = form.id
     .split('-')
     .map((word) => word.charAt(0).toUpperCase())
     .join('');
-  return `${String(running).padStart(6, '0')}/${initials}/${year}`;
+  return `${String(running).padStart(6, '0')}/${initials}/${vnParts(now).year}`;
 }
 
+/** The pages: set from the content, from scans, or those of an upload as they came. */
 async function makeRendition(
   deps: IntakeDeps,
-  request: IntakeRequest,
   form: Form,
   content: FormContent,
+  upload: Upload | undefined,
   printed: { facility: IssuingFacility; number: string; lookupCode: string; issuedAt: Date },
-): Promise<{
-  rendition: Pick<Rendition, 'pdf' | 'pages'>;
-  state: DocumentState;
-  uploaded: boolean;
-  verdict: ValidationReport | undefined;
-}> {
+): Promise<Pick<Rendition, 'pdf' | 'pages'>> {
+  if (upload?.kind === 'pdf') return upload;
   const context = {
     facility: printed.facility,
     documentNumber: printed.number,
@@ -306,28 +379,15 @@ async function makeRendition(
     issuedAt: printed.issuedAt,
     demo: deps.demo,
   };
+  return upload === undefined
+    ? deps.renderer.render(form.job(content, context))
+    : deps.renderer.renderScan(form.scanJob(content, upload.pages, context));
+}
+
+function stateOfNew(form: Form): DocumentState {
   const rendered = transition('received', 'render') ?? 'rendered';
   const nobodySigns = !form.slots.some((slot) => slot.kind === 'person');
-  const state = nobodySigns ? (transition(rendered, 'nobody-to-sign') ?? rendered) : rendered;
-  if (form.source === 'content') {
-    return {
-      rendition: await deps.renderer.render(form.job(content, context)),
-      state,
-      uploaded: false,
-      verdict: undefined,
-    };
-  }
-  const files = request.files ?? [];
-  const upload = await inspectUpload(files, deps);
-  if (upload.kind === 'scan') {
-    return {
-      rendition: await deps.renderer.renderScan(form.scanJob(content, upload.pages, context)),
-      state,
-      uploaded: false,
-      verdict: undefined,
-    };
-  }
-  return { rendition: { pdf: upload.pdf, pages: upload.pages }, state, uploaded: true, verdict: upload.verdict };
+  return nobodySigns ? (transition(rendered, 'nobody-to-sign') ?? rendered) : rendered;
 }
 
 function filesUnexpected(): AppError {

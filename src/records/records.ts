@@ -5,17 +5,24 @@ import { AppError, normalizeLookupCode, sha256Hex } from '../shared/index.ts';
 import { type Document, latestRevision, type Revision, type RevisionKind, workFolder, workKey } from './document.ts';
 import { recordFacts } from './facts.ts';
 import { type IntakeDeps, type IntakeRequest, receive } from './intake.ts';
+import { createRecentBytes } from './recent-bytes.ts';
 import { type DocumentEvent, STATE_WORDS, transition } from './state.ts';
 import * as store from './store.ts';
 
-/** Bytes in the work store that the document will have next. */
+/** Bytes that the document will have next. */
 export type Staged = Pick<Revision, 'n' | 'sha256' | 'size'>;
 
-export interface Append {
-  readonly document: Document;
+/** A revision to come, and what it does to the document. */
+export interface Step {
   readonly kind: RevisionKind;
   readonly staged: Staged;
   readonly event: DocumentEvent | undefined;
+}
+
+export interface Append {
+  readonly document: Document;
+  /** One, or several at once: the bytes of each are an exact prefix of the next. */
+  readonly steps: readonly Step[];
   /** Reached level, kept on the document. */
   readonly level?: string;
 }
@@ -36,6 +43,20 @@ export function createRecords(deps: IntakeDeps) {
     const document = await store.findDocument(database.db, { facilityId, id });
     if (document === undefined) throw new AppError('DOCUMENT_UNKNOWN');
     return document;
+  };
+
+  const recent = createRecentBytes();
+  const read = async (document: Document, { n, sha256 }: Revision): Promise<Uint8Array> => {
+    const known = recent.get(sha256);
+    if (known !== undefined) return known;
+    const bytes = await workStore.get(workKey(document, n, sha256), sha256);
+    recent.keep(sha256, bytes);
+    return bytes;
+  };
+
+  const measure = (document: Document, pdf: Uint8Array, earlier: readonly Staged[] = []): Staged => {
+    const n = latestRevision(document).n + earlier.length + 1;
+    return { n, sha256: sha256Hex(pdf), size: pdf.length };
   };
 
   const close = async (
@@ -68,10 +89,16 @@ export function createRecords(deps: IntakeDeps) {
 
   return {
     /** See `receive`: durable when it returns. */
-    receive: (request: IntakeRequest): Promise<Document> => receive(deps, request),
+    receive: (request: IntakeRequest): Promise<Document> => receive({ ...deps, recent }, request),
 
     /** @throws DOCUMENT_UNKNOWN, also for another facility's document. `facilityId` undefined: for workers only. */
     find,
+
+    /** Those of the documents that the facility has, by id. */
+    async findSome(facilityId: string, ids: readonly string[]): Promise<ReadonlyMap<string, Document>> {
+      const found = await store.findDocuments(database.db, facilityId, ids);
+      return new Map(found.map((document) => [document.id, document]));
+    },
 
     async findByLookupCode(typed: string): Promise<Document | undefined> {
       const code = normalizeLookupCode(typed);
@@ -88,32 +115,54 @@ export function createRecords(deps: IntakeDeps) {
       return record;
     },
 
-    /** Bytes of revision `n` (default: the newest) from the work store, re-hashed. @throws DIGEST_MISMATCH. */
+    /**
+     * Bytes of revision `n` (default: the newest), their digest checked. One that was never put by itself is the beginning of
+     * the newest. @throws DOCUMENT_UNKNOWN (no such revision), OBJECT_NOT_FOUND, DIGEST_MISMATCH.
+     */
     async bytes(document: Document, n?: number): Promise<Uint8Array> {
-      const revision = n === undefined ? latestRevision(document) : document.revisions.find((one) => one.n === n);
+      const newest = latestRevision(document);
+      const revision = n === undefined ? newest : document.revisions.find((one) => one.n === n);
       if (revision === undefined) throw new AppError('DOCUMENT_UNKNOWN');
-      return workStore.get(workKey(document, revision.n, revision.sha256), revision.sha256);
-    },
-
-    /** Puts the bytes of the coming revision into the work store: durable before the transaction that names them. */
-    async stage(document: Document, pdf: Uint8Array): Promise<Staged> {
-      const staged = { n: latestRevision(document).n + 1, sha256: sha256Hex(pdf), size: pdf.length };
-      await workStore.put(workKey(document, staged.n, staged.sha256), pdf);
-      return staged;
+      try {
+        return await read(document, revision);
+      } catch (thrown) {
+        const isMissing = thrown instanceof AppError && thrown.code === 'OBJECT_NOT_FOUND';
+        if (!isMissing || revision === newest) throw thrown;
+      }
+      const beginning = (await read(document, newest)).subarray(0, revision.size);
+      if (sha256Hex(beginning) !== revision.sha256) throw new AppError('DIGEST_MISMATCH');
+      return beginning;
     },
 
     /**
-     * Adds a revision whose bytes were staged and moves the document on, with the other writes of the caller's transaction,
-     * which throws REVISION_STALE if somebody else was first. @returns number of the new revision. @throws STATE_FORBIDS.
+     * Puts the bytes of the coming revision into the work store: durable before the transaction that names them.
+     * `earlier`: revisions that come with it in one transaction.
      */
-    async append(tx: Tx, { document, kind, staged, event, level }: Append): Promise<number> {
-      const state = event === undefined ? document.state : transition(document.state, event);
-      if (state === undefined) throw stateForbids(document);
+    async stage(document: Document, pdf: Uint8Array, earlier: readonly Staged[] = []): Promise<Staged> {
+      const staged = measure(document, pdf, earlier);
+      await workStore.put(workKey(document, staged.n, staged.sha256), pdf);
+      recent.keep(staged.sha256, pdf);
+      return staged;
+    },
+
+    /** A coming revision whose bytes are not put by themselves, since those that are staged with it begin with them. */
+    measure,
+
+    /**
+     * Adds revisions whose bytes were staged and moves the document on, with the other writes of the caller's transaction,
+     * which throws REVISION_STALE if somebody else was first. @throws STATE_FORBIDS.
+     */
+    async append(tx: Tx, { document, steps, level }: Append): Promise<void> {
       const now = clock.now();
-      await store.insertRevision(tx, document.facilityId, document.id, { ...staged, kind, createdAt: now });
+      let { state } = document;
+      for (const { kind, staged, event } of steps) {
+        const next = event === undefined ? state : transition(state, event);
+        if (next === undefined) throw stateForbids(document);
+        state = next;
+        await store.insertRevision(tx, document.facilityId, document.id, { ...staged, kind, createdAt: now });
+      }
       const change = { state, now, ...(level === undefined ? {} : { level }) };
       await store.updateDocument(tx, document.id, document.state, change, 'REVISION_STALE');
-      return staged.n;
     },
 
     /** Whether the document is still what it was when read; with the turn's lease held in `tx`, nobody can sign it meanwhile. */
@@ -130,7 +179,10 @@ export function createRecords(deps: IntakeDeps) {
      * Drops the work copies of an archived document: the archive holds all of its revisions, each a prefix of the last.
      * A crash in between leaves copies, never a loss.
      */
-    dropWorkCopies: (document: Document): Promise<void> => workStore.deleteAll(workFolder(document)),
+    async dropWorkCopies(document: Document): Promise<void> {
+      await workStore.deleteAll(workFolder(document));
+      for (const { sha256 } of document.revisions) recent.forget(sha256);
+    },
 
     signSlot: store.signSlot,
     settleTimestamps: store.settleTimestamps,

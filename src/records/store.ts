@@ -4,7 +4,7 @@ import { type Selectable, sql } from 'kysely';
 import type { FormContent, RecordFacts } from '../forms/index.ts';
 import { type Db, type Schema, type Tx, writeTogether } from '../platform/db/index.ts';
 import type { ProblemCode } from '../shared/index.ts';
-import type { Document, Revision, RevisionKind, Slot } from './document.ts';
+import type { Document, Revision, RevisionKind } from './document.ts';
 import type { DocumentState } from './state.ts';
 
 export interface RecordRow {
@@ -14,12 +14,73 @@ export interface RecordRow {
   readonly createdAt: Date;
 }
 
-/** The record of that number, locked until the transaction ends; made if there is none. */
-export async function lockRecord(
+/** What an intake has to know before its pages are set. */
+export interface Groundwork {
+  /** The running number given to this document; undefined if none was asked for. */
+  readonly running: number | undefined;
+  /** Absent if the facility has no record of that number yet. */
+  readonly record: KnownRecord | undefined;
+}
+
+export interface KnownRecord {
+  readonly id: string;
+  /** Changes with every change of the row, and so with every document taken in, returned or withdrawn. */
+  readonly rowVersion: string;
+  /** See `documentFacts`. */
+  readonly facts: readonly RecordFacts[];
+}
+
+/**
+ * One round trip: takes the next running number of the form and year, and tells what the record of that number is known by.
+ * The number is gone for good, whatever becomes of the document: a number may be left out, but nobody waits for another's pages.
+ */
+export async function groundwork(
+  db: Db,
+  about: {
+    facilityId: string;
+    recordNumber: string;
+    /** A document that is about to be replaced: its facts do not count. */
+    except: string | undefined;
+    /** Absent: the sender has numbered the document. */
+    numbering: { form: string; year: number } | undefined;
+  },
+): Promise<Groundwork> {
+  const { facilityId, numbering } = about;
+  const running =
+    numbering === undefined
+      ? sql`SELECT NULL::integer AS last`
+      : sql`
+        INSERT INTO document_number (facility_id, form, year, last)
+        VALUES (${facilityId}, ${numbering.form}, ${numbering.year}, 1)
+        ON CONFLICT (facility_id, form, year) DO UPDATE SET last = document_number.last + 1
+        RETURNING last`;
+  const counting = countingFacts(db, about.except)
+    .whereRef('record_id', '=', sql.ref('record.id'))
+    .select(sql<RecordFacts[]>`coalesce(json_agg(document.facts ORDER BY document.id), '[]')`.as('facts'));
+  const { rows } = await sql<{
+    last: number | null;
+    id: string | null;
+    row_version: string | null;
+    facts: RecordFacts[];
+  }>`
+    WITH running AS (${running})
+    SELECT running.last, record.id, record.xmin::text AS row_version, (${counting}) AS facts
+    FROM running LEFT JOIN record ON facility_id = ${facilityId} AND number = ${about.recordNumber}`.execute(db);
+  const [row] = rows;
+  if (row === undefined) throw new TypeError('a groundwork always answers');
+  const { last, id, row_version: rowVersion, facts } = row;
+  return {
+    running: last ?? undefined,
+    record: id === null || rowVersion === null ? undefined : { id, rowVersion, facts },
+  };
+}
+
+/** Makes the record, with the transaction's other writes, which throws RECORD_CHANGED if somebody else has made it meanwhile. */
+export async function insertRecord(
   tx: Tx,
   record: { id: string; facilityId: string; number: string; facts: RecordFacts; now: Date },
-): Promise<{ record: RecordRow; isNew: boolean }> {
-  const row = await tx
+): Promise<void> {
+  const row = tx
     .insertInto('record')
     .values({
       id: record.id,
@@ -28,11 +89,21 @@ export async function lockRecord(
       facts: JSON.stringify(record.facts),
       created_at: record.now,
     })
-    // Changes nothing, but locks the row and gives it back.
-    .onConflict((conflict) => conflict.columns(['facility_id', 'number']).doUpdateSet({ number: record.number }))
-    .returning(['id', 'number', 'facts', 'created_at'])
-    .executeTakeFirstOrThrow();
-  return { record: toRecord(row), isNew: row.id === record.id };
+    .onConflict((conflict) => conflict.columns(['facility_id', 'number']).doNothing());
+  await writeTogether(tx, row, { refusal: 'RECORD_CHANGED' });
+}
+
+/**
+ * Sets the facts of a record that is still what it was when read, with the transaction's other writes, which throws
+ * RECORD_CHANGED if it is not. Of two at once the second waits for the row and then finds it changed.
+ */
+export async function updateRecord(tx: Tx, known: KnownRecord, facts: RecordFacts): Promise<void> {
+  const row = tx
+    .updateTable('record')
+    .set({ facts: JSON.stringify(facts) })
+    .where('id', '=', known.id)
+    .where(sql<boolean>`xmin::text = ${known.rowVersion}`);
+  await writeTogether(tx, row, { refusal: 'RECORD_CHANGED' });
 }
 
 export async function findRecord(db: Db, facilityId: string, id: string): Promise<RecordRow | undefined> {
@@ -55,13 +126,16 @@ export async function setRecordFacts(tx: Tx, id: string, facts: RecordFacts): Pr
 
 /**
  * Facts of the record's documents that count, in the order of intake: not those returned, withdrawn or superseded, nor one whose
- * correction is under way. `except`: a document that is about to be replaced.
+ * correction is under way.
  */
-export async function documentFacts(db: Db, recordId: string, except?: string): Promise<RecordFacts[]> {
-  let query = db
+export async function documentFacts(db: Db, recordId: string): Promise<RecordFacts[]> {
+  const rows = await countingFacts(db).select('facts').where('record_id', '=', recordId).orderBy('id').execute();
+  return rows.map((row) => row.facts as unknown as RecordFacts);
+}
+
+function countingFacts(db: Db, except?: string) {
+  const counting = db
     .selectFrom('document')
-    .select(['facts'])
-    .where('record_id', '=', recordId)
     .where('state', 'not in', NO_LONGER_COUNTS)
     .where(({ not, exists, selectFrom }) =>
       not(
@@ -72,11 +146,8 @@ export async function documentFacts(db: Db, recordId: string, except?: string): 
             .where('correction.state', 'not in', GIVEN_UP),
         ),
       ),
-    )
-    .orderBy('id');
-  if (except !== undefined) query = query.where('id', '!=', except);
-  const rows = await query.execute();
-  return rows.map((row) => row.facts as unknown as RecordFacts);
+    );
+  return except === undefined ? counting : counting.where('id', '!=', except);
 }
 
 const GIVEN_UP: readonly DocumentState[] = ['returned', 'withdrawn'];
@@ -115,47 +186,8 @@ export async function lockRecordById(tx: Tx, id: string): Promise<void> {
   await tx.selectFrom('record').select('id').where('id', '=', id).forUpdate().execute();
 }
 
-/** The next printed number of a form in a year: 1, 2, 3 … without gaps among committed documents. */
-export async function nextDocumentNumber(tx: Tx, facilityId: string, form: string, year: number): Promise<number> {
-  const row = await tx
-    .insertInto('document_number')
-    .values({ facility_id: facilityId, form, year, last: 1 })
-    .onConflict((conflict) =>
-      conflict
-        .columns(['facility_id', 'form', 'year'])
-        .doUpdateSet((set) => ({ last: set('document_number.last', '+', 1) })),
-    )
-    .returning('last')
-    .executeTakeFirstOrThrow();
-  return row.last;
-}
-
-export interface NewDocument {
-  readonly id: string;
-  readonly facilityId: string;
-  readonly recordId: string;
-  readonly form: string;
-  readonly formDigest: string;
-  readonly number: string;
-  readonly title: string;
-  readonly content: FormContent;
-  readonly facts: RecordFacts;
-  readonly state: DocumentState;
-  readonly lookupCode: string;
-  readonly renditionSha256: string;
-  readonly renditionSize: number;
-  readonly pages: number;
-  readonly certify: 2 | undefined;
-  readonly timestamps: Document['timestamps'];
-  readonly uploaded: boolean;
-  readonly uploadVerdict: object | undefined;
-  readonly supersedes: string | undefined;
-  readonly slots: readonly Pick<Slot, 'field' | 'role' | 'kind' | 'order' | 'title'>[];
-  readonly now: Date;
-}
-
-/** Written with the transaction's other writes. */
-export async function insertDocument(tx: Tx, document: NewDocument): Promise<void> {
+/** Writes a new document with its slots and its first revision, with the transaction's other writes. */
+export async function insertDocument(tx: Tx, document: Document, formDigest: string): Promise<void> {
   await writeTogether(
     tx,
     tx.insertInto('document').values({
@@ -163,7 +195,7 @@ export async function insertDocument(tx: Tx, document: NewDocument): Promise<voi
       facility_id: document.facilityId,
       record_id: document.recordId,
       form: document.form,
-      form_digest: document.formDigest,
+      form_digest: formDigest,
       number: document.number,
       title: document.title,
       content: JSON.stringify(document.content),
@@ -175,20 +207,14 @@ export async function insertDocument(tx: Tx, document: NewDocument): Promise<voi
       certify: document.certify ?? null,
       timestamps: document.timestamps,
       uploaded: document.uploaded,
-      upload_verdict: document.uploadVerdict === undefined ? null : JSON.stringify(document.uploadVerdict, storable),
+      upload_verdict: document.uploadVerdict === undefined ? null : JSON.stringify(document.uploadVerdict),
       supersedes: document.supersedes ?? null,
-      issued_at: document.now,
-      created_at: document.now,
-      updated_at: document.now,
+      issued_at: document.issuedAt,
+      created_at: document.createdAt,
+      updated_at: document.updatedAt,
     }),
   );
-  await insertRevision(tx, document.facilityId, document.id, {
-    n: 1,
-    kind: 'rendition',
-    sha256: document.renditionSha256,
-    size: document.renditionSize,
-    createdAt: document.now,
-  });
+  for (const revision of document.revisions) await insertRevision(tx, document.facilityId, document.id, revision);
   if (document.slots.length === 0) return;
   await writeTogether(
     tx,
@@ -206,10 +232,6 @@ export async function insertDocument(tx: Tx, document: NewDocument): Promise<voi
     ),
   );
 }
-
-/** Names in a file made elsewhere may hold NUL and half surrogate pairs, which PostgreSQL's jsonb cannot: shown as U+FFFD. */
-const storable = (_: string, value: unknown): unknown =>
-  typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\ufffd') : value;
 
 /** Written with the transaction's other writes. @throws REVISION_STALE then, if that revision exists already (somebody else appended first). */
 export async function insertRevision(
@@ -353,6 +375,15 @@ export async function findDocument(
   }
   const row = await query.executeTakeFirst();
   return row === undefined ? undefined : toDocument(row);
+}
+
+/** Documents of a facility by their ids, in no order; those that it does not have are missing. */
+export async function findDocuments(db: Db, facilityId: string, ids: readonly string[]): Promise<Document[]> {
+  const rows = await documents(db)
+    .where('document.facility_id', '=', facilityId)
+    .where('document.id', '=', sql<string>`ANY(${ids}::uuid[])`)
+    .execute();
+  return rows.map(toDocument);
 }
 
 /** A document with its slots and revisions in one row: read often, so in one round trip. */

@@ -7,7 +7,7 @@ import type { Database } from '../platform/db/index.ts';
 import type { Outbox } from '../platform/outbox/index.ts';
 import type { MaterialSource } from '../platform/trust/index.ts';
 import type { Records } from '../records/index.ts';
-import type { Clock } from '../shared/index.ts';
+import type { Clock, Log } from '../shared/index.ts';
 
 export interface SigningDeps {
   readonly database: Database;
@@ -16,6 +16,7 @@ export interface SigningDeps {
   readonly audit: AuditLog;
   readonly outbox: Outbox;
   readonly clock: Clock;
+  readonly log: Log;
   readonly timestamp: TimestampSource;
   /** Room that a time-stamp token takes, bytes. */
   readonly timestampReserve: number;

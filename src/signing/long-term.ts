@@ -1,11 +1,11 @@
 /** Long-term validity: owed time-stamps are paid, sealed documents reach B-LTA (EN 319 142-1 §6). */
 import { addDocumentTimestamp, extend, type ValidationReport } from '../engines/pades/index.ts';
 import type { Tx } from '../platform/db/index.ts';
-import { isOpenForSigning, latestRevision } from '../records/index.ts';
+import { type Document, isOpenForSigning, latestRevision } from '../records/index.ts';
 import { AppError, newId } from '../shared/index.ts';
 import type { SigningDeps } from './deps.ts';
-import { storeOrRetry } from './seal.ts';
 import * as store from './store.ts';
+import { storeOrRetry } from './store-or-retry.ts';
 import { assertSurvival } from './survival.ts';
 
 const SYSTEM = { kind: 'system', id: 'long-term' } as const;
@@ -50,14 +50,14 @@ export async function payTimestamp(
     await storeOrRetry(deps, async (tx) => {
       // A slow authority outlasted the lease, and somebody may be signing: their approval comes first.
       await store.closeTurn(tx, turn.id, 'completed', clock.now(), 'DOCUMENT_BUSY');
-      const revision = await records.append(tx, { document, kind: 'timestamp', staged, event: undefined });
+      await records.append(tx, { document, steps: [{ kind: 'timestamp', staged, event: undefined }] });
       await records.settleTimestamps(tx, document.id);
       await deps.audit.record(tx, {
         facilityId: document.facilityId,
         actor: SYSTEM,
         action: 'document.timestamped',
         object: { kind: 'document', id: document.id },
-        details: { revision },
+        details: { revision: staged.n },
       });
       await alongside(tx);
     });
@@ -73,42 +73,61 @@ export async function payTimestamp(
 
 /**
  * Brings a sealed document to B-LTA and has our own validator judge the result before it is kept; does nothing in later states.
- * @throws TSA_UNAVAILABLE, OCSP_UNAVAILABLE, LEVEL_NOT_REACHED (tried again); VERDICT_NOT_PASSED, SIGNATURE_SURVIVAL (alarm).
+ * @throws what `reachArchiveLevel` throws.
  */
 export async function extendToArchiveLevel(
   deps: SigningDeps,
   documentId: string,
   alongside: (tx: Tx) => Promise<void>,
 ): Promise<void> {
-  const { records, clock } = deps;
+  const { records } = deps;
   const document = await records.find(undefined, documentId);
   if (document.state !== 'sealed') return;
   const before = await records.bytes(document);
-  const { pdf, reached, reasons } = await extend(before, 'B-LTA', {
+  const pdf = await reachArchiveLevel(deps, document, before, before);
+  const staged = await records.stage(document, pdf);
+  await storeOrRetry(deps, async (tx) => {
+    await records.append(tx, { document, steps: [{ kind: 'extension', staged, event: 'extend' }], level: 'B-LTA' });
+    await records.settleTimestamps(tx, document.id);
+    await noteExtension(deps, tx, document, staged.n);
+    await alongside(tx);
+  });
+}
+
+/**
+ * `sealed` extended to B-LTA: our own validator finds it passed, and every signature that `before` held as it was.
+ * @throws TSA_UNAVAILABLE, OCSP_UNAVAILABLE, LEVEL_NOT_REACHED (tried again); VERDICT_NOT_PASSED, SIGNATURE_SURVIVAL (alarm).
+ */
+export async function reachArchiveLevel(
+  deps: SigningDeps,
+  document: Document,
+  before: Uint8Array,
+  sealed: Uint8Array,
+): Promise<Uint8Array> {
+  const { pdf, reached, reasons } = await extend(sealed, 'B-LTA', {
     timestamp: deps.timestamp,
     material: deps.material,
     anchors: deps.anchors,
     timestampAnchors: deps.timestampAnchors,
-    at: clock.now(),
+    at: deps.clock.now(),
   });
   if (reached !== 'B-LTA') {
     throw new AppError('LEVEL_NOT_REACHED', { extra: { reached, reasons: reasons.join(' ') } });
   }
   refuseUnlessPassed(await assertSurvival(deps, document, before, pdf), document.uploaded);
-  const staged = await records.stage(document, pdf);
-  await storeOrRetry(deps, async (tx) => {
-    const revision = await records.append(tx, { document, kind: 'extension', staged, event: 'extend', level: reached });
-    await records.settleTimestamps(tx, document.id);
-    await deps.audit.record(tx, {
-      facilityId: document.facilityId,
-      actor: SYSTEM,
-      action: 'document.extended',
-      object: { kind: 'document', id: document.id },
-      details: { revision, level: reached },
-    });
-    await deps.outbox.enqueue(tx, { facilityId: document.facilityId, subject: document.id, job: 'archive' });
-    await alongside(tx);
+  return pdf;
+}
+
+/** Says in the audit log what was done, and asks for what comes next. */
+export async function noteExtension(deps: SigningDeps, tx: Tx, document: Document, revision: number): Promise<void> {
+  await deps.audit.record(tx, {
+    facilityId: document.facilityId,
+    actor: SYSTEM,
+    action: 'document.extended',
+    object: { kind: 'document', id: document.id },
+    details: { revision, level: 'B-LTA' },
   });
+  await deps.outbox.enqueue(tx, { facilityId: document.facilityId, subject: document.id, job: 'archive' });
 }
 
 /** Our renditions must pass whole; in uploads other people's signatures keep the verdict they honestly have. */

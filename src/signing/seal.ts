@@ -6,7 +6,9 @@ import type { Tx } from '../platform/db/index.ts';
 import type { Document } from '../records/index.ts';
 import { AppError } from '../shared/index.ts';
 import type { SigningDeps } from './deps.ts';
+import { noteExtension, reachArchiveLevel } from './long-term.ts';
 import { sealStamp } from './stamp.ts';
+import { storeOrRetry } from './store-or-retry.ts';
 import { assertSurvival } from './survival.ts';
 
 /** Opens the key of a seal for unattended use. Throws SEAL_NOT_ENROLLED where nobody has stored what opens it. */
@@ -18,7 +20,8 @@ const SYSTEM = { kind: 'system', id: 'seal' } as const;
 const UPLOAD_FIELD = 'DauDonVi';
 
 /**
- * Seals a document in state `signed`; does nothing in any later state (the job may run twice). Completion of the job commits
+ * Seals a document in state `signed` and extends it to B-LTA, both stored in one transaction; where it cannot be extended now, only
+ * the seal is stored and `extend` asked for. Does nothing in any later state (the job may run twice). Completion of the job commits
  * with the effect (`alongside`).
  * @throws SEAL_NOT_ENROLLED, CERTIFICATE_*, REVOCATION_UNKNOWN, DOCUMENT_BUSY (tried again); STATE_FORBIDS.
  */
@@ -62,25 +65,38 @@ export async function seal(
   const value = await sign(Buffer.from(prepared.signedAttributes, 'base64'));
   const timestamping = document.timestamps === 'each-signature' ? { timestamp: deps.timestamp } : {};
   const { pdf, level } = await embed(before, prepared, value, { ...timestamping, allowWithoutTimestamp: true });
-  await assertSurvival(deps, document, before, pdf);
-  const staged = await records.stage(document, pdf);
-  await storeOrRetry(deps, async (tx) => {
-    const revision = await records.append(tx, { document, kind: 'seal', staged, event: 'seal' });
-    if (slot !== undefined) {
-      await records.signSlot(tx, document.id, slot.field, {
-        credentialId: credential.id,
-        at: now,
-        revision,
-        timestamped: level === 'B-T',
-      });
-    }
-    await deps.audit.record(tx, {
+  const sealed = { kind: 'seal', staged: records.measure(document, pdf), event: 'seal' } as const;
+  // Most documents get their long-term form at once. Whatever stands in the way, a job of its own meets it again and tells.
+  const extended = await reachArchiveLevel(deps, document, before, pdf).catch(() => undefined);
+  const slotSigned = { credentialId: credential.id, at: now, revision: sealed.staged.n };
+  const noteSeal = (tx: Tx): Promise<string> =>
+    deps.audit.record(tx, {
       facilityId: document.facilityId,
       actor: SYSTEM,
       action: 'document.sealed',
       object: { kind: 'document', id: document.id },
-      details: { revision, level },
+      details: { revision: sealed.staged.n, level },
     });
+  if (extended !== undefined) {
+    const staged = await records.stage(document, extended, [sealed.staged]);
+    const steps = [sealed, { kind: 'extension', staged, event: 'extend' } as const];
+    return storeOrRetry(deps, async (tx) => {
+      await records.append(tx, { document, steps, level: 'B-LTA' });
+      await records.settleTimestamps(tx, document.id);
+      if (slot !== undefined) await records.signSlot(tx, document.id, slot.field, { ...slotSigned, timestamped: true });
+      await noteSeal(tx);
+      await noteExtension(deps, tx, document, staged.n);
+      await alongside(tx);
+    });
+  }
+  await assertSurvival(deps, document, before, pdf);
+  await records.stage(document, pdf);
+  await storeOrRetry(deps, async (tx) => {
+    await records.append(tx, { document, steps: [sealed] });
+    if (slot !== undefined) {
+      await records.signSlot(tx, document.id, slot.field, { ...slotSigned, timestamped: level === 'B-T' });
+    }
+    await noteSeal(tx);
     await deps.outbox.enqueue(tx, { facilityId: document.facilityId, subject: document.id, job: 'extend' });
     await alongside(tx);
   });
@@ -89,16 +105,4 @@ export async function seal(
 /** A form without people is certified by the seal itself; uploads never are. */
 function certifiesFirst(document: Document): boolean {
   return document.certify !== undefined && !document.uploaded && document.slots.every((slot) => slot.kind === 'seal');
-}
-
-/** Stores a result in one transaction. Somebody appended first: look again later, never force. @throws DOCUMENT_BUSY then. */
-export async function storeOrRetry({ database }: SigningDeps, writes: (tx: Tx) => Promise<void>): Promise<void> {
-  try {
-    await database.transaction(writes);
-  } catch (thrown) {
-    if (thrown instanceof AppError && thrown.code === 'REVISION_STALE') {
-      throw new AppError('DOCUMENT_BUSY', { cause: thrown });
-    }
-    throw thrown;
-  }
 }

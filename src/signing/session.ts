@@ -1,11 +1,20 @@
 /** Signing sessions: one proof of presence (PIN) for a list of documents, one result line each. */
-import { openPkcs12, rawSigner } from '../engines/crypto/index.ts';
+import { openPkcs12, type RawSigner, rawSigner } from '../engines/crypto/index.ts';
 import type { AuditActor } from '../platform/audit/index.ts';
+import type { Document } from '../records/index.ts';
 import { AppError, newId, type ProblemCode, toAppError } from '../shared/index.ts';
 import type { SigningDeps } from './deps.ts';
 import { withPinTries } from './pin.ts';
 import * as store from './store.ts';
-import { cancelTurn, completeHeldTurn, openHeldTurn, readSigner, type Signer } from './turn.ts';
+import {
+  cancelTurn,
+  completeHeldTurn,
+  type HeldTurn,
+  openHeldTurn,
+  readSigner,
+  type Signer,
+  type TurnRequest,
+} from './turn.ts';
 
 export interface SessionRequest {
   readonly facilityId: string;
@@ -42,10 +51,14 @@ export interface Session {
   readonly results: readonly SessionResult[];
 }
 
+/** Documents of a session that are read in one go. */
+const READ_TOGETHER = 20;
+
 /**
  * Opens the key with the PIN once and signs each document; one that cannot be signed does not stop the others.
  * A document whose rendition is not the one that was shown drops out (`CHANGED_SINCE_VIEWED`).
- * The key lives in memory until the session returns. Each signature is durable before the next begins.
+ * The key lives in memory until the session returns. Each signature is durable before the next begins, and what was signed is
+ * always told: after a failure of our own the rest of the documents is given back untouched (`SESSION_BROKEN_OFF`).
  * @throws CREDENTIAL_UNKNOWN, CREDENTIAL_NOT_YOURS, PIN_REJECTED, TOO_MANY_TRIES.
  */
 export async function openSession(deps: SigningDeps, request: SessionRequest): Promise<Session> {
@@ -55,54 +68,128 @@ export async function openSession(deps: SigningDeps, request: SessionRequest): P
   if (pkcs12 === undefined) throw new AppError('CREDENTIAL_UNKNOWN');
   const openedAt = deps.clock.now();
   const { privateKey } = await withPinTries(deps, credential, () => openPkcs12(pkcs12, request.pin));
-  const sign = rawSigner(privateKey, credential.scheme);
-  const results: SessionResult[] = [];
-  for (const { id, renditionSha256 } of request.documents) {
-    results.push(await signOne(deps, request, signer, id, renditionSha256, sign));
-  }
+  const results = await signAll(deps, request, signer, rawSigner(privateKey, credential.scheme));
   const session = { id: newId(openedAt), openedAt, closedAt: deps.clock.now(), results };
-  await deps.database.transaction(async (tx) => {
-    await store.insertSession(tx, { ...session, ...pick(request) });
-    await deps.audit.record(tx, {
-      facilityId: request.facilityId,
-      actor: request.actor,
-      action: 'session.closed',
-      object: { kind: 'session', id: session.id },
-      details: { documents: results.length, signed: results.filter((one) => one.signed).length },
+  try {
+    await deps.database.transaction(async (tx) => {
+      await store.insertSession(tx, { ...session, ...pick(request) });
+      await deps.audit.record(tx, {
+        facilityId: request.facilityId,
+        actor: request.actor,
+        action: 'session.closed',
+        object: { kind: 'session', id: session.id },
+        details: { documents: results.length, signed: results.filter((one) => one.signed).length },
+      });
     });
-  });
+  } catch (thrown) {
+    // Each signature is kept and audited by itself; whoever asked must hear of those above all.
+    if (!results.some((one) => one.signed)) throw thrown;
+    deps.log.error({ err: thrown, session: session.id }, 'a signing session could not be written down');
+  }
   return session;
 }
 
 const pick = ({ facilityId, clinicianId, credentialId }: SessionRequest) => ({ facilityId, clinicianId, credentialId });
 
-async function signOne(
+async function signAll(
   deps: SigningDeps,
   request: SessionRequest,
   signer: Signer,
-  documentId: string,
-  renditionSha256: string | undefined,
-  sign: ReturnType<typeof rawSigner>,
-): Promise<SessionResult> {
-  const by = { facilityId: request.facilityId, actor: request.actor, clinicianId: request.clinicianId };
-  try {
-    const held = await openHeldTurn(deps, { ...by, documentId, credentialId: request.credentialId }, signer);
-    const { turn } = held;
-    try {
-      if (renditionSha256 !== undefined && renditionSha256 !== turn.renditionSha256) {
-        throw new AppError('CHANGED_SINCE_VIEWED');
+  sign: RawSigner,
+): Promise<SessionResult[]> {
+  const results: SessionResult[] = [];
+  let brokenOff = false;
+  for (let begin = 0; begin < request.documents.length; begin += READ_TOGETHER) {
+    const some = request.documents.slice(begin, begin + READ_TOGETHER);
+    const read = brokenOff ? undefined : await readTogether(deps, request.facilityId, some);
+    for (const { id, renditionSha256 } of some) {
+      if (brokenOff) {
+        results.push(refusalLine(id, new AppError('SESSION_BROKEN_OFF')));
+        continue;
       }
-      const signature = await sign(Buffer.from(turn.prepared.signedAttributes, 'base64'));
-      const done = await completeHeldTurn(deps, { ...by, answer: { signature } }, held);
-      const { field, level, timestampOwed, sha256 } = done;
-      return { document: documentId, signed: true, field, level, timestampOwed, sha256 };
-    } catch (thrown) {
-      await cancelTurn(deps, { ...by, turnId: turn.id }).catch(() => undefined);
-      throw thrown;
+      try {
+        const asked = { ...request, documentId: id, renditionSha256 };
+        results.push(await signOne(deps, asked, signer, read?.get(id), sign));
+      } catch (thrown) {
+        const error = toAppError(thrown);
+        if (error.kind === 'internal' || error.kind === 'integrity') {
+          deps.log.error(
+            { err: error.cause ?? error, code: error.code, document: id },
+            'a document could not be signed',
+          );
+        }
+        brokenOff = error.kind === 'internal';
+        results.push(refusalLine(id, error));
+      }
     }
-  } catch (thrown) {
-    const error = toAppError(thrown);
-    if (error.kind === 'internal' || error.kind === 'integrity') throw error;
-    return { document: documentId, signed: false, code: error.code, vi: error.detail.vi, en: error.detail.en };
   }
+  return results;
+}
+
+/** What cannot be read together is read one by one, and then says what is wrong with it. */
+async function readTogether(
+  { records }: SigningDeps,
+  facilityId: string,
+  documents: SessionRequest['documents'],
+): Promise<ReadonlyMap<string, Document> | undefined> {
+  if (documents.length === 1) return undefined;
+  return records
+    .findSome(
+      facilityId,
+      documents.map(({ id }) => id),
+    )
+    .catch(() => undefined);
+}
+
+const refusalLine = (document: string, { code, detail }: AppError): SessionResult => ({
+  document,
+  signed: false,
+  code,
+  vi: detail.vi,
+  en: detail.en,
+});
+
+async function signOne(
+  deps: SigningDeps,
+  request: SessionRequest & { readonly documentId: string; readonly renditionSha256: string | undefined },
+  signer: Signer,
+  document: Document | undefined,
+  sign: RawSigner,
+): Promise<SessionResult> {
+  const { facilityId, actor, clinicianId, credentialId, documentId, renditionSha256 } = request;
+  const by = { facilityId, actor, clinicianId };
+  const held = await openFresh(deps, { ...by, documentId, credentialId }, signer, document);
+  const { turn } = held;
+  try {
+    if (renditionSha256 !== undefined && renditionSha256 !== turn.renditionSha256) {
+      throw new AppError('CHANGED_SINCE_VIEWED');
+    }
+    const signature = await sign(Buffer.from(turn.prepared.signedAttributes, 'base64'));
+    const { field, level, timestampOwed, sha256 } = await completeHeldTurn(
+      deps,
+      { ...by, answer: { signature } },
+      held,
+    );
+    return { document: documentId, signed: true, field, level, timestampOwed, sha256 };
+  } catch (thrown) {
+    await cancelTurn(deps, { ...by, turnId: turn.id }).catch(() => undefined);
+    throw thrown;
+  }
+}
+
+/** A document that was read with others may have changed since, also what it is refused for: then it is read anew. */
+async function openFresh(
+  deps: SigningDeps,
+  request: TurnRequest,
+  signer: Signer,
+  document: Document | undefined,
+): Promise<HeldTurn> {
+  if (document !== undefined) {
+    try {
+      return await openHeldTurn(deps, request, signer, { atOnce: true, document });
+    } catch (thrown) {
+      if (!(thrown instanceof AppError)) throw thrown;
+    }
+  }
+  return openHeldTurn(deps, request, signer, { atOnce: true });
 }

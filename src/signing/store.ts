@@ -90,11 +90,16 @@ export async function findTurn(db: Db, facilityId: string, id: string): Promise<
   return row === undefined ? undefined : toTurn(row);
 }
 
-/** Begins the lease of exactly this open turn anew. @returns the turn, or undefined if there is none. */
+/** Begins the lease of exactly this open turn anew; one that keeps nothing prepared keeps this now. @returns the turn, or undefined if there is none. */
 export async function renewTurn(tx: Tx, turn: NewTurn): Promise<Turn | undefined> {
   const row = await tx
     .updateTable('signing_turn')
-    .set({ lease_until: turn.leaseUntil })
+    .set({
+      lease_until: turn.leaseUntil,
+      ...(turn.prepared === undefined
+        ? {}
+        : { prepared: sql`coalesce(prepared, ${JSON.stringify(turn.prepared)}::jsonb)` }),
+    })
     .where('document_id', '=', turn.documentId)
     .where('state', '=', 'open')
     .where('lease_until', '>', turn.now)

@@ -101,11 +101,24 @@ export interface HeldTurn {
   readonly before: Uint8Array;
 }
 
+/** How a turn is opened by whoever also completes it. */
+export interface TurnOptions {
+  /** The document as it was read a moment ago; absent: it is read. */
+  readonly document?: Document | undefined;
+  /** The second step comes from this very call: what was prepared need not outlive it. Default: it does. */
+  readonly atOnce?: boolean;
+}
+
 /** See `openTurn`. */
-export async function openHeldTurn(deps: SigningDeps, request: TurnRequest, by: Signer): Promise<HeldTurn> {
+export async function openHeldTurn(
+  deps: SigningDeps,
+  request: TurnRequest,
+  by: Signer,
+  options: TurnOptions = {},
+): Promise<HeldTurn> {
   const { records, clock } = deps;
   const { credential, certificate, chain } = by;
-  const document = await records.find(request.facilityId, request.documentId);
+  const document = options.document ?? (await records.find(request.facilityId, request.documentId));
   const now = clock.now();
   const unusable = refuseCredential(credential, now);
   if (unusable !== undefined) throw unusable;
@@ -139,7 +152,7 @@ export async function openHeldTurn(deps: SigningDeps, request: TurnRequest, by: 
     credentialId: credential.id,
     clinicianId: request.clinicianId,
     baseRevision: latestRevision(document).n,
-    prepared,
+    prepared: options.atOnce === true ? undefined : prepared,
     revocationAnswers: check.evidence
       .filter((one) => one.kind !== 'certificate')
       .map((one) => Buffer.from(one.der).toString('base64')),
@@ -169,7 +182,7 @@ export async function openHeldTurn(deps: SigningDeps, request: TurnRequest, by: 
   }
   // Somebody's turn is or was open, or the document has changed: which of them decides, step by step.
   return deps.database.transaction(async (tx) => {
-    if (!(await store.insertTurn(tx, turn))) return held(await resumeTurn(tx, turn));
+    if (!(await store.insertTurn(tx, turn))) return held(await resumeTurn(tx, turn, prepared));
     // Whoever signed between our reading and our lease made what was prepared void: said now, not after the person has approved.
     if (!(await records.isCurrent(tx, document))) throw new AppError('REVISION_STALE');
     await audit(tx);
@@ -177,11 +190,18 @@ export async function openHeldTurn(deps: SigningDeps, request: TurnRequest, by: 
   });
 }
 
-/** The person's own open turn on this slot under the same credential, its lease begun anew. @throws TURN_TAKEN if it is another's. */
-async function resumeTurn(tx: Tx, wanted: store.NewTurn): Promise<Pick<OpenTurn, 'id' | 'prepared'>> {
+/**
+ * The person's own open turn on this slot under the same credential, its lease begun anew; what was prepared then, if it was kept.
+ * @throws TURN_TAKEN if it is another's.
+ */
+async function resumeTurn(
+  tx: Tx,
+  wanted: store.NewTurn,
+  prepared: PreparedSignature,
+): Promise<Pick<OpenTurn, 'id' | 'prepared'>> {
   const turn = await store.renewTurn(tx, wanted);
-  if (turn?.prepared === undefined) throw new AppError('TURN_TAKEN');
-  return { id: turn.id, prepared: turn.prepared };
+  if (turn === undefined) throw new AppError('TURN_TAKEN');
+  return { id: turn.id, prepared: turn.prepared ?? prepared };
 }
 
 /**
@@ -242,12 +262,9 @@ export async function completeHeldTurn(
   await deps.database.transaction(async (tx) => {
     const now = clock.now();
     await store.closeTurn(tx, turn.id, 'completed', now, 'TURN_CLOSED');
-    const revision = await records.append(tx, {
-      document,
-      kind: 'signature',
-      staged,
-      event: last ? 'last-person-signed' : 'person-signed',
-    });
+    const revision = staged.n;
+    const event = last ? 'last-person-signed' : 'person-signed';
+    await records.append(tx, { document, steps: [{ kind: 'signature', staged, event }] });
     await records.signSlot(tx, document.id, turn.field, {
       clinicianId: request.clinicianId,
       credentialId: turn.credentialId,

@@ -86,12 +86,16 @@ export async function refusalOf(answer: Response): Promise<ProblemAnswer> {
   return problem;
 }
 
-/** Every table with its number of rows and a digest of them, and every file of the work store and the archive. */
+/**
+ * Every table with its number of rows and a digest of them, and every file of the work store and the archive; but for the running
+ * numbers, of which a refused document may use one up.
+ */
 export async function everythingKept({ antin, dataDir }: RunningAntin): Promise<Record<string, string>> {
   const { db } = antin.database;
   const tables = await sql<{ schema: string; name: string }>`
     select table_schema as schema, table_name as name from information_schema.tables
-    where table_type = 'BASE TABLE' and table_schema not in ('pg_catalog', 'information_schema')`.execute(db);
+    where table_type = 'BASE TABLE' and table_schema not in ('pg_catalog', 'information_schema')
+      and table_name <> 'document_number'`.execute(db);
   const counts = tables.rows.map(
     ({ schema, name }) => sql`select ${sql.lit(`${schema}.${name}`)} as name, count(*)::text as rows,
       coalesce(md5(string_agg(t::text, ',' order by t::text)), '') as digest from ${sql.table(`${schema}.${name}`)} t`,

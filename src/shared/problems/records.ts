@@ -61,6 +61,14 @@ export const RECORD_PROBLEMS = {
     title: { vi: 'Không có hồ sơ bệnh án này', en: 'There is no such record' },
     mend: { vi: 'Kiểm tra mã hồ sơ.', en: 'Check the id of the record.' },
   },
+  RECORD_CHANGED: {
+    kind: 'conflict',
+    title: {
+      vi: 'Hồ sơ bệnh án đang nhận nhiều tài liệu cùng lúc',
+      en: 'The record is taking in many documents at once',
+    },
+    mend: { vi: 'Gửi lại yêu cầu này.', en: 'Send this request again.' },
+  },
   FACTS_DISAGREE: {
     kind: 'conflict',
     title: {

@@ -99,6 +99,17 @@ export const SIGNING_PROBLEMS = {
     title: { vi: 'Không có phiên ký này', en: 'There is no such session' },
     mend: { vi: 'Kiểm tra mã phiên ký.', en: 'Check the id of the session.' },
   },
+  SESSION_BROKEN_OFF: {
+    kind: 'internal',
+    title: {
+      vi: 'Phiên ký dừng giữa chừng, tài liệu này chưa được ký',
+      en: 'The session broke off; this document was not signed',
+    },
+    mend: {
+      vi: 'Ký lại tài liệu này trong phiên mới. Các tài liệu đã ký trước đó vẫn giữ nguyên.',
+      en: 'Sign this document in a new session. Those signed before stay signed.',
+    },
+  },
   CHANGED_SINCE_VIEWED: {
     kind: 'stale',
     title: {
