@@ -104,6 +104,23 @@ export const stoppedCheck = (database: Database): Check => ({
   },
 });
 
+/** The sweeps found nothing in the archive that nobody has settled. An alarm for people: nothing stops because of it. */
+export const findingsCheck = (
+  open: () => Promise<readonly { readonly kind: string; readonly count: number }[]>,
+): Check => ({
+  name: 'archive',
+  blocking: false,
+  otherwise: 'DATABASE_UNREACHABLE',
+  look: async () => {
+    const findings = await open();
+    if (findings.length === 0) return undefined;
+    const text = findings.map(({ kind, count }) => `${kind}: ${count}`).join(', ');
+    return new AppError('ARCHIVE_FINDINGS', {
+      detail: { vi: `Kho lưu trữ có điểm bất thường: ${text}.`, en: `The sweeps found: ${text}.` },
+    });
+  },
+});
+
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** The archive store was probed within a day and passed. In legal mode nothing is taken in without. */

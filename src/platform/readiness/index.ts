@@ -2,6 +2,7 @@
 export {
   databaseCheck,
   diskChecks,
+  findingsCheck,
   probeCheck,
   stoppedCheck,
   timestampCheck,

@@ -52,6 +52,17 @@ export const OPERATION_PROBLEMS = {
       en: 'See the causes at `/v1/operations/stopped`, mend them, restart the jobs.',
     },
   },
+  ARCHIVE_FINDINGS: {
+    kind: 'integrity',
+    title: {
+      vi: 'Đợt rà soát thấy điểm bất thường trong kho lưu trữ',
+      en: 'Sweeps found something wrong in the archive',
+    },
+    mend: {
+      vi: 'Chạy `antin fsck`, giữ nguyên hiện trạng và báo người phụ trách lưu trữ.',
+      en: 'Run `antin fsck`, leave everything as it is, and alert the person in charge of the archive.',
+    },
+  },
   TSA_RESTING: {
     kind: 'upstream',
     title: {
