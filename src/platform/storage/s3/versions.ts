@@ -6,13 +6,18 @@ import { storeError } from './refusal.ts';
 import { elementsOf, escapeXml, textOf, xmlHeaders } from './xml.ts';
 
 /** In key order, and within a key from the newest to the oldest. @throws what the store may do. */
-export async function* listVersions(client: S3Client, bucket: string, prefix: string): AsyncIterable<ListedVersion> {
+export async function* listVersions(
+  client: S3Client,
+  bucket: string,
+  prefix: string,
+  pageSize = 1000,
+): AsyncIterable<ListedVersion> {
   let from: Record<string, string> = {};
   for (;;) {
     const answer = await client.request({
       method: 'GET',
       bucket,
-      query: { versions: '', 'max-keys': '1000', ...(prefix === '' ? {} : { prefix }), ...from },
+      query: { versions: '', 'max-keys': String(pageSize), ...(prefix === '' ? {} : { prefix }), ...from },
     });
     if (answer.status !== 200) throw storeError(answer);
     const xml = Buffer.from(answer.body).toString('utf8');

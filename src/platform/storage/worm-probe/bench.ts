@@ -39,6 +39,8 @@ export interface PutCanary {
 
 export interface Bench {
   readonly client: S3Client;
+  /** Asks without keys. */
+  readonly stranger: S3Client;
   readonly bucket: string;
   readonly workBucket: string;
   readonly tls: boolean;
@@ -70,6 +72,7 @@ export interface Bench {
 
 export interface BenchDeps {
   readonly client: S3Client;
+  readonly stranger: S3Client;
   readonly bucket: string;
   readonly workBucket: string;
   readonly tls: boolean;

@@ -98,6 +98,22 @@ export const BUCKET_CHECKS: readonly Check[] = [
     },
   },
   {
+    id: 'not-public',
+    title: {
+      vi: 'Không có khóa truy cập thì không đọc, không liệt kê được gì',
+      en: 'Without keys nothing can be read or listed',
+    },
+    severity: 'required',
+    run: async (bench) => {
+      const { bucket, key, versionId, bytes } = await bench.target();
+      const got = await bench.stranger.request({ method: 'GET', bucket, key, query: { versionId } });
+      const listed = await bench.stranger.request({ method: 'GET', bucket, query: { versions: '' } });
+      const seen = `GET → ${got.status}, list → ${listed.status}`;
+      const isClosed = !Buffer.from(got.body).equals(Buffer.from(bytes)) && listed.status !== 200;
+      return isClosed ? ok(seen) : failed(seen);
+    },
+  },
+  {
     id: 'no-expiring-rules',
     title: {
       vi: 'Vùng chứa không có quy tắc tự xóa hay ẩn đối tượng',

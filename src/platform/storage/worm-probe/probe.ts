@@ -11,7 +11,7 @@ import {
   toAppError,
   VERSION,
 } from '../../../shared/index.ts';
-import type { S3Client, S3Settings } from '../s3/client.ts';
+import { createS3Client, type S3Client, type S3Settings } from '../s3/client.ts';
 import { type Bench, openBench, PROBE_PREFIX } from './bench.ts';
 import { BUCKET_CHECKS } from './bucket-checks.ts';
 import { CAPABILITY_CHECKS } from './capability-checks.ts';
@@ -63,26 +63,30 @@ export async function runWormProbe(
   const { archiveBucket: bucket, workBucket } = settings;
   const limits = deps.signal === undefined ? {} : { signal: deps.signal };
   const wait = deps.wait ?? ((milliseconds) => setTimeout(milliseconds, undefined, limits));
-  const { bench, engine } = await openBench({ client, bucket, workBucket, tls, clock, runId, wait });
-
-  await tidy(() => removeLeftovers(bench), log);
-  const checks = allChecks(before, bucket);
-  const reports = await runChecks(bench, checks);
-  await tidy(() => removeOwn(bench, `${PROBE_PREFIX}${runId}/`), log);
-  return {
-    format: 'antin-worm-probe-1',
-    id: newId(begun),
-    verdict: verdictOf(reports),
-    begun: begun.toISOString(),
-    ended: clock.now().toISOString(),
-    program: PROGRAM,
-    store: { host, tls, bucket, engine },
-    checks: reports,
-    notUsed: reports
-      .filter(({ severity, result }) => severity === 'capability' && result === 'failed')
-      .map(({ id }) => id),
-    leftBehind: leftBehind(bench),
-  };
+  const stranger = createS3Client({ ...settings, accessKey: '', secretKey: '' });
+  try {
+    const { bench, engine } = await openBench({ client, stranger, bucket, workBucket, tls, clock, runId, wait });
+    await tidy(() => removeLeftovers(bench), log);
+    const checks = allChecks(before, bucket);
+    const reports = await runChecks(bench, checks);
+    await tidy(() => removeOwn(bench, `${PROBE_PREFIX}${runId}/`), log);
+    return {
+      format: 'antin-worm-probe-1',
+      id: newId(begun),
+      verdict: verdictOf(reports),
+      begun: begun.toISOString(),
+      ended: clock.now().toISOString(),
+      program: PROGRAM,
+      store: { host, tls, bucket, engine },
+      checks: reports,
+      notUsed: reports
+        .filter(({ severity, result }) => severity === 'capability' && result === 'failed')
+        .map(({ id }) => id),
+      leftBehind: leftBehind(bench),
+    };
+  } finally {
+    stranger.close();
+  }
 }
 
 /** Asks nothing more once the signal is given. */
