@@ -98,7 +98,7 @@ describe('after kill -9', () => {
     await waitForExit(server, 10_000);
     for (;;) {
       try {
-        expect(await database.transaction((tx) => countOf({ ...database, db: tx }, 'facility'))).toBe(1);
+        expect(await countOf(database, 'facility')).toBe(1);
         break;
       } catch (error) {
         expect(error).toMatchObject({ code: 'DATABASE_UNREACHABLE', kind: 'upstream' });

@@ -2,6 +2,7 @@
 import type { PostgresPool, PostgresPoolClient } from 'kysely';
 import type pg from 'pg';
 import { sha256Hex } from '../../shared/index.ts';
+import { connectionError } from './connection-error.ts';
 
 /** A statement is named when it comes for the third time; texts with lists of varying length rarely do. */
 const REPEATS = 3;
@@ -16,20 +17,26 @@ export function preparing(pool: pg.Pool): PostgresPool {
     options: pool.options,
     end: () => pool.end(),
     connect: async () => {
-      const client = await pool.connect();
+      const client = await pool.connect().catch(rethrow);
       const known = clients.get(client);
       if (known !== undefined) return known;
       const query = (text: unknown, values?: readonly unknown[]) => {
-        if (typeof text !== 'string' || values === undefined || values.length === 0)
-          return client.query(text as string);
+        // Not a statement but a cursor, which answers through its own verbs.
+        if (typeof text !== 'string') return client.query(text as string);
+        if (values === undefined || values.length === 0) return client.query(text).catch(rethrow);
         const name = nameOf(text);
-        return client.query({ text, values: [...values], ...(name === undefined ? {} : { name }) });
+        return client.query({ text, values: [...values], ...(name === undefined ? {} : { name }) }).catch(rethrow);
       };
       const facade: PostgresPoolClient = Object.create(client, { query: { value: query } });
       clients.set(client, facade);
       return facade;
     },
   };
+}
+
+/** A server that went away is one, whether a transaction was open or not. */
+function rethrow(error: unknown): never {
+  throw connectionError(error);
 }
 
 /** Names by digest: PostgreSQL cuts names at 63 bytes. */
