@@ -31,6 +31,7 @@ export interface Sweeper {
 
 export function createSweeper({ exclusively, parties, archive, idempotency, log }: SweeperDeps): Sweeper {
   let timer: NodeJS.Timeout | undefined;
+  let stopping = false;
   let running: Promise<void> = Promise.resolve();
 
   const round = async (): Promise<void> => {
@@ -44,7 +45,7 @@ export function createSweeper({ exclusively, parties, archive, idempotency, log 
       }
     }
     try {
-      const { read, compared, found, mended } = await archive.sweep();
+      const { read, compared, found, mended } = await archive.sweep({ isStopping: () => stopping });
       if (read + found + mended > 0 || compared) log.info({ read, compared, found, mended }, 'the archive was swept');
     } catch (error) {
       log.error({ err: error }, 'the archive could not be swept; the next round goes on');
@@ -65,6 +66,7 @@ export function createSweeper({ exclusively, parties, archive, idempotency, log 
       timer = setInterval(tick, INTERVAL_MS);
     },
     async close() {
+      stopping = true;
       clearInterval(timer);
       await running;
     },

@@ -110,6 +110,17 @@ describe('a round of the sweeper', () => {
     expect(await round(3)).toEqual([keys[0], keys[1], keys[2]]);
   });
 
+  test('ends between two objects when its process is told to stop, and the next one goes on', async () => {
+    for (let n = 0; n < 3; n += 1) await add();
+    clock.advance(40 * DAY_MS);
+    const asked: unknown[] = [];
+    const stopped = await archive.sweep({ ...NEVER_COMPARE, isStopping: () => asked.push(0) > 2 });
+    expect(stopped.read).toBe(2);
+    const { read: rest } = await archive.sweep(NEVER_COMPARE);
+    expect(rest).toBeGreaterThan(0);
+    expect((await archive.sweep(NEVER_COMPARE)).read).toBe(0);
+  });
+
   test('compares register and store once a day, also after the clock was ahead for a while', async () => {
     const compared = async () => (await archive.sweep()).compared;
     clock.advance(10 * DAY_MS);

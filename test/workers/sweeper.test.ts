@@ -1,4 +1,6 @@
 /** What nobody asks for is done all the same: locks are rolled on before they run out, and copies that are not needed go. */
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { settableClock } from '../../src/shared/index.ts';
 import { dischargeCertificate, settle, useAntin } from '../support/antin.ts';
@@ -52,4 +54,22 @@ test('work copies go when the archive has the document; the document is still re
   const answer = await request('GET', `/v1/documents/${id}/pdf`, { key: hospital.keys.recordsOfficer });
   expect(answer.status).toBe(200);
   expect((await answer.bytes()).length).toBe(document.revisions.at(-1)?.size);
+});
+
+test('an object that disappears from the archive is an alarm after the next round, until it is back', async () => {
+  const { antin } = running();
+  clock.set(new Date('2026-06-03T02:00:00Z'));
+  const { key } = await (await archived({})).found();
+  const path = join(antin.options.dataDir, 'archive/objects', key);
+  const round = async () => {
+    clock.advance(DAY_MS);
+    await antin.sweeper.sweep();
+    return antin.archive.openFindings();
+  };
+  expect(await round()).toEqual([]);
+  await rename(path, `${path}.aside`);
+  // What lies where it was put is told as well, after its hour.
+  expect(await round()).toContainEqual({ kind: 'missing', count: 1 });
+  await rename(`${path}.aside`, path);
+  expect(await round()).toEqual([]);
 });

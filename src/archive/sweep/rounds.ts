@@ -17,6 +17,8 @@ export interface SweepOptions {
   readonly compareHours?: number;
   /** How long a version may be in the store before it must be registered. Default 60 minutes. */
   readonly graceMinutes?: number;
+  /** Asked between two objects: true ends the round there, and the next one goes on. */
+  readonly isStopping?: () => boolean;
 }
 
 export interface SweepReport {
@@ -45,7 +47,7 @@ const MOST_UNREADABLE = 20;
 
 /** One round, oldest first, over all facilities. @throws STORE_* when the store is away: then the next round goes on. */
 export async function sweep(deps: RetentionDeps, options: SweepOptions = {}): Promise<SweepReport> {
-  const { fixityDays = 30, most = 5000, compareHours = 23, graceMinutes = 60 } = options;
+  const { fixityDays = 30, most = 5000, compareHours = 23, graceMinutes = 60, isStopping = () => false } = options;
   const { db } = deps.database;
   const now = deps.clock.now();
   const tally = { read: 0, found: 0, mended: 0 };
@@ -53,16 +55,16 @@ export async function sweep(deps: RetentionDeps, options: SweepOptions = {}): Pr
   const last = await store.lastFinished(db, 'archive-compare');
   const since = last === undefined ? Number.POSITIVE_INFINITY : now.getTime() - last.getTime();
   // A clock that was ahead for a while must not put the comparison off.
-  const compared = since < 0 || since >= compareHours * HOUR_MS;
+  const isDue = since < 0 || since >= compareHours * HOUR_MS;
+  const compared = isDue && (await compare(deps, tally, graceMinutes * 60_000, isStopping));
   if (compared) {
-    await compare(deps, tally, graceMinutes * 60_000);
     await keepPromises(deps, tally);
     await store.noteFinished(db, 'archive-compare', now);
   }
   const looked = new Set<string>();
   let unreadable = 0;
   const look = async (object: ObjectRow): Promise<void> => {
-    if (looked.has(object.id)) return;
+    if (looked.has(object.id) || isStopping()) return;
     looked.add(object.id);
     const couldRead = await check(deps, object, tally);
     unreadable = couldRead ? 0 : unreadable + 1;
@@ -125,11 +127,17 @@ function isContent(problem: ArchiveProblem): boolean {
   return problem === 'mismatch' || problem === 'missing' || problem === 'could-not-read';
 }
 
-/** Register ↔ store, without reading the bytes of what is there. */
-async function compare(deps: RetentionDeps, tally: Tally, graceMs: number): Promise<void> {
+/** Register ↔ store, without reading the bytes of what is there. @returns false if it was stopped before the end. */
+async function compare(
+  deps: RetentionDeps,
+  tally: Tally,
+  graceMs: number,
+  isStopping: () => boolean,
+): Promise<boolean> {
   const facilities = await store.facilityIds(deps.database.db);
   const seen = new Set<string>();
   for await (const difference of reconcile(deps)) {
+    if (isStopping()) return false;
     if (difference.problem === 'unlisted') {
       await check(deps, difference.object, tally);
       continue;
@@ -147,6 +155,7 @@ async function compare(deps: RetentionDeps, tally: Tally, graceMs: number): Prom
     if (seen.has(`${open.problem} ${open.key} ${open.versionId}`)) continue;
     if (await mend(deps, open)) tally.mended += 1;
   }
+  return true;
 }
 
 function strayFinding(
