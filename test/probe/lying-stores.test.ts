@@ -29,6 +29,7 @@ const REFUSED: readonly (readonly [Lie, string])[] = [
   ['stops versioning when asked', 'versioning-stays'],
   ['stops locking when asked', 'lock-stays'],
   ['does not extend', 'extend'],
+  ['shows everything to everybody', 'not-public'],
   ['hides objects after a day', 'no-expiring-rules'],
   ['is two hours ahead', 'clock'],
 ];

@@ -28,6 +28,7 @@ export type Lie =
   | 'stops versioning when asked'
   | 'stops locking when asked'
   | 'does not extend'
+  | 'shows everything to everybody'
   | 'hides objects after a day'
   | 'is two hours ahead'
   | 'locks no multipart upload'
@@ -319,6 +320,7 @@ export async function openStoreDouble(options: { lies?: readonly Lie[]; now?: ()
     response.setHeader('date', now().toUTCString());
     response.setHeader('server', 'Double');
     try {
+      if (headers.authorization === undefined && !lying('shows everything to everybody')) refuse(403, 'AccessDenied');
       const bucket = buckets.get(name) ?? refuse(404, 'NoSuchBucket');
       const [key, body] = [rest.join('/'), Buffer.concat(parts)];
       const bypass = headers['x-amz-bypass-governance-retention'] === 'true';
