@@ -26,6 +26,8 @@ WORKDIR /app
 COPY --from=build /build/package.json ./
 COPY --from=build /build/node_modules node_modules
 COPY --from=build /build/dist dist
+# Templates and declarations of the forms are read where they stand.
+COPY src/forms src/forms
 COPY certs/trust certs/trust
 COPY samples samples
 COPY storage-policies storage-policies
