@@ -4,12 +4,12 @@ import { heavyPdf } from '../engines/pdf/heavy-pdf.ts';
 import { useAntin } from '../support/antin.ts';
 import { pdfMetadata, upload } from './support.ts';
 
-const running = useAntin({ maxPdfBytes: 40 * 1024 * 1024, jobs: false });
+const running = useAntin({ jobs: false });
 
 test('forty small questions are answered while one upload is read', async () => {
   const { request, hospital } = running();
   const events: string[] = [];
-  const parcel = upload(pdfMetadata(running(), { recordNumber: '26.8001' }), heavyPdf(600_000));
+  const parcel = upload(pdfMetadata(running(), { recordNumber: '26.8001' }), heavyPdf(150_000));
   const heavy = request('POST', '/v1/documents', { key: hospital.keys.intake, ...parcel }).then((answer) => {
     events.push('heavy');
     return answer;

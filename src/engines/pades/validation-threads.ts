@@ -11,7 +11,7 @@ export interface ValidationThreadsOptions {
   readonly timestampAnchors: readonly Certificate[];
   /** Files judged at once. Default 1. */
   readonly threads?: number;
-  /** How long one file may take, milliseconds; waiting for a thread does not count. Default 30 s. */
+  /** How long one file may take, milliseconds; waiting for a thread does not count. Default 60 s. */
   readonly timeLimitMs?: number;
   /** Heap of each thread, megabytes; the bytes of the files are not in it. Default 1024. */
   readonly heapMegabytes?: number;
@@ -41,7 +41,7 @@ const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
 const START_LIMIT_MS = 60_000;
 
 export function createValidationThreads(options: ValidationThreadsOptions): ValidationThreads {
-  const { threads = 1, timeLimitMs = 30_000, heapMegabytes = 1024 } = options;
+  const { threads = 1, timeLimitMs = 60_000, heapMegabytes = 1024 } = options;
   const start: ThreadStart = {
     anchors: options.anchors.map(({ der }) => der),
     timestampAnchors: options.timestampAnchors.map(({ der }) => der),
