@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cellTable } from './cell-table.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const scratch = mkdtempSync(join(tmpdir(), 'antin-test-all-'));
@@ -21,6 +22,8 @@ const begun = performance.now();
 const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 const tally = { passed: 0, failed: 0, skipped: 0 };
 const complaints = [];
+/** Of every project and file, for the table of cells. */
+const rows = [];
 
 /** Runs a command to its end. Returns its exit code and what it said; `live` shows it as it comes. */
 function run(command, args, live = false) {
@@ -57,12 +60,21 @@ async function gate(name, command, args) {
   return { ok: code === 0, output };
 }
 
-/** One vitest project: counts every test, a file that could not be loaded as one failure, and an error outside any test too. */
-async function tests(project) {
+/**
+ * The vitest projects of that name: counts every test, a file that could not be loaded as one failure, and an error outside any
+ * test too.
+ */
+async function tests(project, pattern = project) {
   const started = performance.now();
   const report = join(scratch, `${project}.json`);
-  const args = ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const { code } = await run('vitest', args, true);
+  env.ANTIN_PROJECT_REPORT = join(scratch, `${project}.projects.json`);
+  const reporters = ['default', 'json', './scripts/project-reporter.mjs'].map((name) => `--reporter=${name}`);
+  const { code } = await run(
+    'vitest',
+    ['run', '--project', pattern, ...reporters, `--outputFile.json=${report}`],
+    true,
+  );
+  if (existsSync(env.ANTIN_PROJECT_REPORT)) rows.push(...JSON.parse(readFileSync(env.ANTIN_PROJECT_REPORT, 'utf8')));
   const before = { ...tally };
   if (existsSync(report)) countReport(JSON.parse(readFileSync(report, 'utf8')));
   if (code !== 0 && tally.failed === before.failed) fail(`${project} tests: vitest ended with ${code}`);
@@ -90,7 +102,7 @@ const minioBuilt = run('node', ['scripts/services/install.ts', 'minio']);
 const judgesInstalled = run('node', ['scripts/judges/install.mjs']);
 // Two at once would quarrel over apt's lists.
 const servicesInstalled = judgesInstalled.then(() =>
-  run('node', ['scripts/services/install.ts', 'postgres', 'redis', 'seaweedfs', 'ceph']),
+  run('node', ['scripts/services/install.ts', 'postgres', 'redis', 'caddy', 'seaweedfs', 'ceph']),
 );
 
 await Promise.all([
@@ -113,7 +125,13 @@ for (const [name, installing] of [
   if (code === 0) tally.passed += 1;
   else fail(name);
 }
+await tests('cells', 'cell *');
 await tests('judges');
+
+const { lines, empty } = cellTable(rows);
+console.log(['', 'The same stories in every cell:', ...lines, ''].join('\n'));
+for (const cell of empty) fail(`no test passed in the cell ${cell}`);
+if (empty.length === 0) tally.passed += 1;
 
 if (existsSync(join(root, 'scripts', 'bench.mjs'))) {
   const bench = await gate('bench --short', 'node', ['scripts/bench.mjs', '--short']);
