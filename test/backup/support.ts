@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 import { newcomerEnvironment } from '../support/newcomer.ts';
@@ -12,6 +13,9 @@ const PROGRAM = [
   join(import.meta.dirname, '../../src/main.ts'),
 ];
 
+/** What Node made of the sources, for the next process. */
+const COMPILED = join(tmpdir(), `antin-test-compiled-${process.getuid?.() ?? 0}`);
+
 export interface Said {
   readonly code: number | null;
   readonly out: string;
@@ -21,7 +25,7 @@ export interface Said {
 /** Starts `antin …` from its sources, with none of this test run's own settings. */
 export function begin(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
   return spawn(process.execPath, [...PROGRAM, ...args], {
-    env: { ...newcomerEnvironment(), LOG_LEVEL: 'error', ...env },
+    env: { ...newcomerEnvironment(), LOG_LEVEL: 'error', NODE_COMPILE_CACHE: COMPILED, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }
