@@ -142,7 +142,7 @@ export async function receive(
     uploaded,
     uploadVerdict: uploaded && upload.verdict !== undefined ? asStored({ ...upload.verdict }) : undefined,
   };
-  await deps.workStore.put(workKey(document, 1, sha256), pdf);
+  await deps.workStore.put(workKey(document, 1, sha256), pdf, sha256);
   deps.recent.keep(sha256, pdf);
   return keep(deps, request, form, document, known.record);
 }

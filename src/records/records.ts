@@ -140,7 +140,7 @@ export function createRecords(deps: IntakeDeps) {
      */
     async stage(document: Document, pdf: Uint8Array, earlier: readonly Staged[] = []): Promise<Staged> {
       const staged = measure(document, pdf, earlier);
-      await workStore.put(workKey(document, staged.n, staged.sha256), pdf);
+      await workStore.put(workKey(document, staged.n, staged.sha256), pdf, staged.sha256);
       recent.keep(staged.sha256, pdf);
       return staged;
     },

@@ -80,8 +80,8 @@ export function addDocumentRoutes(app: App, context: RouteContext, deps: Documen
       work: await work.about(document.facilityId, document.id),
       lookupUrl,
     });
-  const answer = async (document: Document, status = 200): Promise<Response> =>
-    Response.json(await shown(document), { status, headers: { etag: etagOf(document) } });
+  const answer = async (document: Document): Promise<Response> =>
+    Response.json(await shown(document), { headers: { etag: etagOf(document) } });
 
   addRoute(
     app,
@@ -110,7 +110,9 @@ export function addDocumentRoutes(app: App, context: RouteContext, deps: Documen
           await deps.idempotency.answerWith(tx, idempotencyKey, { status: 201, headers, body: text });
         },
       });
-      return answer(document, 201);
+      // Nothing lies around a new document but the seal that some ask for.
+      const headers = { etag: etagOf(document) };
+      return Response.json(documentJson(document, { lookupUrl }), { status: 201, headers });
     },
   );
 

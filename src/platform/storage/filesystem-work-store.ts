@@ -17,7 +17,7 @@ export async function createFilesystemWorkStore(deps: { directory: string }): Pr
     return join(objects, key);
   };
   return {
-    put: async (key, bytes) => {
+    put: async (key, bytes, known) => {
       const path = pathOf(key);
       const written = await writeTemporary(temporary, bytes, 0o640);
       try {
@@ -27,7 +27,7 @@ export async function createFilesystemWorkStore(deps: { directory: string }): Pr
         await rm(written, { force: true });
         throw error;
       }
-      return { sha256: sha256Hex(bytes), size: bytes.length };
+      return { sha256: known ?? sha256Hex(bytes), size: bytes.length };
     },
     get: async (key, expectedSha256) => checkDigest(await readOrNotFound(pathOf(key)), expectedSha256),
     delete: (key) => removeDurably(pathOf(key)),

@@ -61,9 +61,12 @@ export interface ObjectStore {
 
 /** Where documents live until they are archived: durable, replaceable, not locked. */
 export interface WorkStore {
-  /** Durable (fsynced) when it returns. Replaces what was there, atomically. @throws OBJECT_KEY_INVALID. */
-  put(key: string, bytes: Uint8Array): Promise<{ sha256: string; size: number }>;
-  /** The bytes, re-hashed. @throws OBJECT_NOT_FOUND, DIGEST_MISMATCH. */
+  /**
+   * Durable (fsynced) when it returns. Replaces what was there, atomically. `known`: their SHA-256, where the caller has just
+   * computed it. @throws OBJECT_KEY_INVALID.
+   */
+  put(key: string, bytes: Uint8Array, known?: string): Promise<{ sha256: string; size: number }>;
+  /** The bytes, re-hashed; a store that keeps what was replaced gives that too. @throws OBJECT_NOT_FOUND, DIGEST_MISMATCH. */
   get(key: string, expectedSha256: string): Promise<Uint8Array>;
   /** Does nothing if there is none. */
   delete(key: string): Promise<void>;

@@ -30,9 +30,9 @@ export function createS3WorkStore(settings: S3Settings, { client }: { readonly c
   };
 
   return {
-    put: async (key, bytes) => {
+    put: async (key, bytes, known) => {
       assertObjectKey(key);
-      const sha256 = sha256Hex(bytes);
+      const sha256 = known ?? sha256Hex(bytes);
       const answer = await client.request({
         method: 'PUT',
         bucket,
