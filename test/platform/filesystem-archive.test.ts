@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createFilesystemArchive, createFilesystemWorkStore } from '../../src/platform/storage/index.ts';
 import { settableClock, sha256Hex } from '../../src/shared/index.ts';
 import { objectStoreConformance } from '../conformance/object-store.ts';
+import { workStoreConformance } from '../conformance/work-store.ts';
 import { temporaryFolder } from '../support/database.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -29,6 +30,14 @@ objectStoreConformance('filesystem', async () => {
     store: await createFilesystemArchive({ directory: ownFolder.path, clock: ownClock }),
     now: () => ownClock.now(),
     pass: async (milliseconds) => ownClock.advance(milliseconds),
+    close: async () => ownFolder.remove(),
+  };
+});
+
+workStoreConformance('filesystem', async () => {
+  const ownFolder = temporaryFolder();
+  return {
+    store: await createFilesystemWorkStore({ directory: ownFolder.path }),
     close: async () => ownFolder.remove(),
   };
 });
@@ -128,26 +137,6 @@ describe('the filesystem archive', () => {
 });
 
 describe('the work store', () => {
-  test('replaces, re-hashes, lists and forgets', async () => {
-    const store = await createFilesystemWorkStore({ directory });
-    const one = await store.put('facility/doc-1/1.pdf', bytes);
-    const two = await store.put('facility/doc-1/1.pdf', new Uint8Array([1, 2, 3]));
-    expect(two).toEqual({ sha256: sha256Hex(new Uint8Array([1, 2, 3])), size: 3 });
-    expect([...(await store.get('facility/doc-1/1.pdf', two.sha256))]).toEqual([1, 2, 3]);
-    const stale = store.get('facility/doc-1/1.pdf', one.sha256);
-    await expect(stale).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
-
-    await store.put('facility/doc-2/1.pdf', bytes);
-    const keys = [];
-    for await (const found of store.list('facility/')) keys.push(found);
-    expect(keys).toEqual(['facility/doc-1/1.pdf', 'facility/doc-2/1.pdf']);
-
-    await store.delete('facility/doc-1/1.pdf');
-    await store.delete('facility/doc-1/1.pdf');
-    await expect(store.get('facility/doc-1/1.pdf', two.sha256)).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND' });
-    await expect(store.put('../x', bytes)).rejects.toMatchObject({ code: 'OBJECT_KEY_INVALID' });
-  });
-
   test('sweeps what a crash left half-written, at its start', async () => {
     await mkdir(join(directory, 'temporary'), { recursive: true });
     await leaveHalfWritten();

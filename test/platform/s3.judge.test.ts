@@ -186,17 +186,6 @@ describe.each(ENGINES)('an archive in %s', (name) => {
   describe('its work store', () => {
     const key = 'f/d/1-rendition.pdf';
 
-    test('replaces, and gives back what was asked for', async () => {
-      const work = createS3WorkStore(settings, { client: admin });
-      const draft = new TextEncoder().encode('nháp');
-      expect(await work.put(key, draft)).toEqual({ sha256: sha256Hex(draft), size: draft.length });
-      await work.put(key, bytes);
-      expect(sha256Hex(await work.get(key, sha256))).toBe(sha256);
-      await expect(work.get(key, sha256Hex('nobody wrote this'))).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
-      await expect(work.get('f/none', sha256)).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND' });
-      await expect(work.put('../escape', bytes)).rejects.toMatchObject({ code: 'OBJECT_KEY_INVALID' });
-    });
-
     test('still has what an administrator deleted or overwrote by mistake', async () => {
       const work = createS3WorkStore(settings, { client: admin });
       await work.put(key, bytes);

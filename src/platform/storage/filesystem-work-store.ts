@@ -30,8 +30,8 @@ export async function createFilesystemWorkStore(deps: { directory: string }): Pr
       return { sha256: known ?? sha256Hex(bytes), size: bytes.length };
     },
     get: async (key, expectedSha256) => checkDigest(await readOrNotFound(pathOf(key)), expectedSha256),
-    delete: (key) => removeDurably(pathOf(key)),
-    deleteAll: (folder) => rm(pathOf(folder), { recursive: true, force: true }),
+    delete: async (key) => removeDurably(pathOf(key)),
+    deleteAll: async (folder) => rm(pathOf(folder), { recursive: true, force: true }),
     list: (prefix) => keysBelow(objects, prefix),
   };
 }
