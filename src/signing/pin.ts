@@ -1,4 +1,7 @@
-/** PIN tries of a credential whose key we keep: few, counted in the database, so that a restart forgives nothing. */
+/**
+ * PIN tries of a credential whose key we keep: few, counted in the database, so that a restart forgives nothing and it does not
+ * help to try at many processes at once: only what comes before the lock is told whether it was right.
+ */
 import type { Database } from '../platform/db/index.ts';
 import { AppError, type Clock } from '../shared/index.ts';
 import * as store from './store.ts';
@@ -17,10 +20,15 @@ export async function withPinTries<T>(
 ): Promise<T> {
   const { database, clock } = deps;
   const now = clock.now();
-  const { lockedUntil, failed } = await store.pinTries(database.db, credential.id);
-  if (lockedUntil !== undefined && lockedUntil > now) throw locked(lockedUntil, now);
+  const unlocked = async (): Promise<store.PinTries> => {
+    const tries = await store.pinTries(database.db, credential.id);
+    if (isLocked(tries, now)) throw locked(tries.lockedUntil, now);
+    return tries;
+  };
+  await unlocked();
   try {
     const opened = await open();
+    const { failed, lockedUntil } = await unlocked();
     if (failed > 0 || lockedUntil !== undefined) {
       await database.transaction((tx) => store.forgetWrongPins(tx, credential.id));
     }
@@ -28,11 +36,12 @@ export async function withPinTries<T>(
   } catch (thrown) {
     if (!(thrown instanceof AppError) || thrown.code !== 'P12_PIN_WRONG') throw thrown;
     const tries = await database.transaction(async (tx) => {
-      const wrong = await store.countWrongPin(tx, credential.facilityId, credential.id);
-      if (wrong >= MAX_TRIES) {
+      const counted = await store.countWrongPin(tx, credential, now);
+      if (isLocked(counted, now)) throw locked(counted.lockedUntil, now);
+      if (counted.failed >= MAX_TRIES) {
         await store.lockPin(tx, credential.id, new Date(now.getTime() + LOCK_MINUTES * 60_000));
       }
-      return wrong;
+      return counted.failed;
     });
     const triesLeft = Math.max(0, MAX_TRIES - tries);
     throw new AppError('PIN_REJECTED', {
@@ -40,6 +49,10 @@ export async function withPinTries<T>(
       extra: { triesLeft },
     });
   }
+}
+
+function isLocked(tries: store.PinTries, now: Date): tries is store.PinTries & { readonly lockedUntil: Date } {
+  return tries.lockedUntil !== undefined && tries.lockedUntil > now;
 }
 
 function locked(until: Date, now: Date): AppError {

@@ -186,10 +186,13 @@ export async function findSession(db: Db, facilityId: string, id: string): Promi
   };
 }
 
-export async function pinTries(
-  db: Db,
-  credentialId: string,
-): Promise<{ failed: number; lockedUntil: Date | undefined }> {
+export interface PinTries {
+  /** Wrong tries since the last right one or lock. */
+  readonly failed: number;
+  readonly lockedUntil: Date | undefined;
+}
+
+export async function pinTries(db: Db, credentialId: string): Promise<PinTries> {
   const row = await db
     .selectFrom('pin_attempt')
     .select(['failed', 'locked_until'])
@@ -198,17 +201,28 @@ export async function pinTries(
   return { failed: row?.failed ?? 0, lockedUntil: row?.locked_until ?? undefined };
 }
 
-/** Counts a wrong PIN. @returns wrong tries so far. */
-export async function countWrongPin(tx: Tx, facilityId: string, credentialId: string): Promise<number> {
+/** Counts a wrong PIN, unless the credential is locked at `now`. @returns what is counted then. */
+export async function countWrongPin(
+  tx: Tx,
+  { id, facilityId }: { readonly id: string; readonly facilityId: string },
+  now: Date,
+): Promise<PinTries> {
   const row = await tx
     .insertInto('pin_attempt')
-    .values({ credential_id: credentialId, facility_id: facilityId, failed: 1, locked_until: null })
+    .values({ credential_id: id, facility_id: facilityId, failed: 1, locked_until: null })
     .onConflict((conflict) =>
-      conflict.column('credential_id').doUpdateSet((set) => ({ failed: set('pin_attempt.failed', '+', 1) })),
+      conflict.column('credential_id').doUpdateSet((set) => ({
+        failed: set
+          .case()
+          .when('pin_attempt.locked_until', '>', now)
+          .then(set.ref('pin_attempt.failed'))
+          .else(set('pin_attempt.failed', '+', 1))
+          .end(),
+      })),
     )
-    .returning('failed')
+    .returning(['failed', 'locked_until'])
     .executeTakeFirstOrThrow();
-  return row.failed;
+  return { failed: row.failed, lockedUntil: row.locked_until ?? undefined };
 }
 
 export async function lockPin(tx: Tx, credentialId: string, until: Date): Promise<void> {

@@ -188,3 +188,12 @@ test('a wrong PIN counts down, then locks', async () => {
   const answer = await request('POST', '/v1/sessions', { key: forgetful.key, json });
   expect((await answer.json()).results[0]).toMatchObject({ signed: true });
 });
+
+test('many wrong PINs at once are told no more than as many one by one', async () => {
+  const document = await received();
+  const guesser = await newcomer(running(), 'BS109', {});
+  const wrong = { ...guesser, pin: 'not the pin' };
+  const answers = await Promise.all(Array.from({ length: 20 }, () => refusal(document, wrong)));
+  expect(answers.filter((code) => code === 'PIN_REJECTED')).toHaveLength(5);
+  expect(answers.filter((code) => code === 'TOO_MANY_TRIES')).toHaveLength(15);
+});
