@@ -98,16 +98,13 @@ async function run({ stack, victims, authorityDir, impossible, revive }: ChaosSy
   const steady = Math.max(0, documents - waves.reduce((sum, wave) => sum + wave.length, 0));
   let begunPapers = 0;
   let share = 0;
-  const batch = (): number => {
-    const size = chance.between(1, MOST_AT_ONCE);
-    begunPapers += size;
-    return size;
-  };
+  const batch = (): number => chance.between(1, MOST_AT_ONCE);
   const everyMs = WAVE_MS / Math.max(1, steady / waves.length / ((1 + MOST_AT_ONCE) / 2));
   let nextAt = performance.now();
   let over = false;
-  const pace = async (): Promise<void> => {
-    while (!over && begunPapers > share) await sleep(50);
+  const pace = async (size: number): Promise<void> => {
+    while (!over && begunPapers >= share) await sleep(50);
+    begunPapers += size;
     nextAt = Math.max(nextAt + everyMs, performance.now());
     while (!over && performance.now() < nextAt) await sleep(20);
   };

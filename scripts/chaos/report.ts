@@ -12,6 +12,8 @@ export interface Outcome {
   /** From the end of the last wave until every paper was in the archive, milliseconds. */
   readonly settledMs: number;
   readonly impossible: readonly string[];
+  /** Answers that the proxies threw away, by service. */
+  readonly lostAnswers: readonly { readonly name: string; readonly count: number }[];
 }
 
 const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;
@@ -33,6 +35,7 @@ export function report(outcome: Outcome): string {
     ),
     `fsck: ${check.fsck}`,
     `audit log: ${check.auditEntries} entries, without a gap and as signed unless said below`,
+    `answers thrown away: ${outcome.lostAnswers.map(({ name, count }) => `${name} ${count}`).join(', ')}`,
     ...impossible.map((reason) => `NOT RUN: ${reason}`),
     '',
   );

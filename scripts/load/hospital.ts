@@ -26,8 +26,8 @@ export interface WalkOptions {
   readonly batch: (n: number) => number;
   /** Batches on their way at the same time. */
   readonly clients: number;
-  /** Resolves when the next batch may begin. */
-  readonly pace?: () => Promise<void>;
+  /** Resolves when a batch of so many papers may begin. */
+  readonly pace?: (size: number) => Promise<void>;
 }
 
 export interface Timings {
@@ -213,7 +213,7 @@ export async function createHospital(options: HospitalOptions): Promise<Hospital
           const size = Math.min(left, batch(batches));
           const inTwoSteps = token !== undefined && batches % 4 === 0;
           left -= size;
-          await pace?.();
+          await pace?.(size);
           try {
             for (const paper of await walkBatch(size, inTwoSteps)) waiting.push(untilArchived(paper).catch(refuse));
           } catch (thrown) {
