@@ -45,7 +45,11 @@ describe('the schema', () => {
 
   test('that is behind is refused by a process that may not migrate', async () => {
     const url = await emptyDatabase();
-    await expect(openDatabase({ url }, { schema: 'require' })).rejects.toMatchObject({ code: 'SCHEMA_OUTDATED' });
+    const needed = MIGRATIONS.at(-1)?.name;
+    await expect(openDatabase({ url }, { schema: 'require' })).rejects.toMatchObject({
+      code: 'SCHEMA_OUTDATED',
+      extra: { database: '0000', program: needed },
+    });
     await (await openDatabase({ url })).close();
     await (await openDatabase({ url }, { schema: 'require' })).close();
   });
@@ -54,7 +58,10 @@ describe('the schema', () => {
     const url = await emptyDatabase();
     const database = await openDatabase({ url });
     await sql`INSERT INTO migration (name, sha256) VALUES ('9999-from-the-future', 'x')`.execute(database.db);
-    await expect(openDatabase({ url })).rejects.toMatchObject({ code: 'SCHEMA_UNKNOWN' });
+    await expect(openDatabase({ url })).rejects.toMatchObject({
+      code: 'SCHEMA_UNKNOWN',
+      extra: { database: '9999-from-the-future', program: MIGRATIONS.at(-1)?.name },
+    });
     await expect(openDatabase({ url }, { schema: 'require' })).rejects.toThrow('9999-from-the-future');
     await sql`DELETE FROM migration WHERE name = '9999-from-the-future'`.execute(database.db);
     await sql`UPDATE migration SET sha256 = 'edited' WHERE name = '0001-platform'`.execute(database.db);
