@@ -4,6 +4,7 @@ export { type ArchivedObject, type ArchiveRequest, type ArchiveResult, archiveKe
 export type { ArchiveProblem } from './examine.ts';
 export type { FsckFinding, FsckReport } from './fsck.ts';
 export * from './policy/index.ts';
+export { ARCHIVE_PROBLEM_WORDS } from './problem-words.ts';
 export type { ArchiveReceipt } from './receipt.ts';
 export { registeredObjects } from './registered.ts';
 export type { Enforcement, RecordRetention, RetentionStep } from './retention.ts';

@@ -1,6 +1,7 @@
 /** `antin fsck`: every archived byte re-hashed, database against store. Exit 3 if something is not what it was. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { ARCHIVE_PROBLEM_WORDS } from '../archive/index.ts';
 import { withAntin } from './with-antin.ts';
 
 export function addFsck(program: Command): void {
@@ -17,7 +18,13 @@ export function addFsck(program: Command): void {
         if (options.json) console.log(JSON.stringify({ data: resolve(dataDir), ...report }));
         else {
           console.log(`Đã kiểm tra ${report.registered} đối tượng (objects), khớp ${report.ok}: ${report.verdict}`);
-          for (const finding of report.findings) console.log(`  ${finding.problem}: ${finding.key}`);
+          for (const { problem, key, versionId } of report.findings) {
+            console.log(`  ${problem}: ${key} (${versionId})`);
+          }
+          for (const problem of new Set(report.findings.map((finding) => finding.problem))) {
+            const { title, mend } = ARCHIVE_PROBLEM_WORDS[problem];
+            console.log(`${problem}: ${title.vi}. ${mend.vi}\n  ${title.en}. ${mend.en}`);
+          }
         }
         if (report.verdict !== 'sound') process.exitCode = report.verdict === 'alarm' ? 3 : 4;
       });
