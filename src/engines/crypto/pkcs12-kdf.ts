@@ -29,8 +29,9 @@ export function deriveBytes(
   const diversifier = Buffer.alloc(block, purpose);
   const out = new Uint8Array(length);
   for (let done = 0; done < length; ) {
-    let part = hash(digest, Buffer.concat([diversifier, input]), 'buffer');
-    for (let i = 1; i < iterations; i++) part = hash(digest, part, 'buffer');
+    const part = hash(digest, Buffer.concat([diversifier, input]), 'buffer');
+    // As text written over the last one: a new buffer each time would cost twice what the digest does.
+    for (let i = 1; i < iterations; i++) part.write(hash(digest, part, 'binary'), 'latin1');
     out.set(part.subarray(0, length - done), done);
     done += part.length;
     // B.2 step 6 C: every block of the input plus (the hash repeated) plus one, modulo 2^(8·block).
