@@ -60,7 +60,7 @@ async function askFor(database: Database, facility: string, subject: string): Pr
 async function take(url: string): Promise<Refill> {
   return withSnapshot(url, async ({ schema, tables, counters, copyOut }) => {
     const rows = new Map<string, Buffer[]>();
-    for (const table of tables) rows.set(table.name, await Array.fromAsync(copyOut(table)));
+    for (const table of tables) rows.set(table.name, await copyOut(table).toArray());
     return { schema, tables, counters, rowsOf: ({ name }) => Readable.from(rows.get(name) ?? []) };
   });
 }
@@ -99,7 +99,7 @@ describe('a snapshot', () => {
     const seen = await withSnapshot(url, async ({ tables, copyOut, tx }) => {
       await askFor(database, facility, 'after');
       const outbox = tables.find(({ name }) => name === 'outbox') ?? expect.fail('no table outbox');
-      const text = Buffer.concat(await Array.fromAsync(copyOut(outbox))).toString('utf8');
+      const text = Buffer.concat(await copyOut(outbox).toArray()).toString('utf8');
       return { text, rows: await tx.selectFrom('outbox').select('subject').execute() };
     });
     expect(seen.rows).toEqual([{ subject: 'before' }]);
@@ -163,7 +163,7 @@ describe('a refill', () => {
     // Cut in the middle of a line, as a stream may be.
     const parts = [rows.slice(0, 20), rows.slice(20, 70), rows.slice(70)].map((part) => Buffer.from(part));
     const moved = movedObjects(Readable.from(parts), table, 's3', new Map([['v1/f/e/1-bb.pdf', 'back\\slash']]));
-    expect(Buffer.concat(await Array.fromAsync(moved)).toString()).toBe(
+    expect(Buffer.concat(await moved.toArray()).toString()).toBe(
       `a\tfilesystem\tv1/f/d/1-aa.pdf\told\t\\N\nb\ts3\tv1/f/e/1-bb.pdf\tback\\\\slash\t\\N\n`,
     );
   });
