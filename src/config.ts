@@ -183,6 +183,7 @@ const SETTINGS = {
   TSA_URLS: setting({
     schema: urlList,
     fallback: '',
+    secret: true,
     form: { vi: 'các địa chỉ, cách nhau bằng dấu phẩy', en: 'addresses, separated by commas' },
     meaning: {
       vi: 'Các dịch vụ cấp dấu thời gian (RFC 3161), thử theo thứ tự.',
@@ -349,6 +350,9 @@ type SettingName = keyof typeof SETTINGS;
 export type Config = { readonly [Name in SettingName]: z.output<(typeof SETTINGS)[Name]['schema']> };
 
 const NAMES = Object.keys(SETTINGS) as SettingName[];
+
+/** Settings that hold or may hold a secret: best given as files, never shown. */
+export const SECRET_SETTINGS = NAMES.filter((name) => (SETTINGS[name] as Setting<z.ZodType>).secret === true);
 
 /**
  * Reads and checks every setting. `environment` is the process's own unless given; entries of `overrides` (command line

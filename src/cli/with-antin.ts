@@ -75,7 +75,9 @@ export async function withAntin<T>(
   work: (antin: Antin) => Promise<T>,
 ): Promise<T> {
   const options = composeOptions(loadConfig({ DATA_DIR: where.data }), silentLog);
-  const antin = await compose({ ...options, administration: where.administration ?? true });
+  // Others work on a server's database: only `antin migrate` changes its schema.
+  const schema = options.databaseUrl === undefined ? 'migrate' : 'require';
+  const antin = await compose({ ...options, schema, administration: where.administration ?? true });
   try {
     return await work(antin);
   } finally {

@@ -10,3 +10,4 @@ export {
   workStoreCheck,
 } from './checks.ts';
 export { type Check, createReadiness, LEAVING, type Readiness, type ReadinessReason } from './readiness.ts';
+export { clockOf } from './store.ts';

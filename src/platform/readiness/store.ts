@@ -15,3 +15,9 @@ export async function stoppedCount(db: Db): Promise<number> {
   );
   return Number(rows[0]?.count ?? 0);
 }
+
+/** What the clock of the database says. */
+export async function clockOf(db: Db): Promise<Date | undefined> {
+  const { rows } = await sql<{ now: Date }>`SELECT clock_timestamp() AS now`.execute(db);
+  return rows[0]?.now;
+}
