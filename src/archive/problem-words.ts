@@ -67,8 +67,8 @@ export const ARCHIVE_PROBLEM_WORDS: Readonly<
       en: 'The retention in the database was shortened',
     },
     mend: {
-      vi: 'Có người sửa thẳng cơ sở dữ liệu: chạy `antin audit verify`, báo người phụ trách, ghi lại đúng thời hạn.',
-      en: 'Somebody changed the database itself: run `antin audit verify`, alert the person in charge, set the date right.',
+      vi: 'Có người sửa thẳng cơ sở dữ liệu. Báo ngay người phụ trách; ghi lại đúng thời hạn theo nhật ký.',
+      en: 'Somebody changed the database itself. Alert the person in charge; set the date right after the audit log.',
     },
   },
 };
