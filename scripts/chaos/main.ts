@@ -150,6 +150,7 @@ async function run({ stack, victims, authorityDir, impossible, revive }: ChaosSy
   }
   const outcome = {
     results,
+    lostAnswers: Object.entries(victims.links).map(([name, link]) => ({ name, count: link.lost() })),
     check,
     violations,
     seen: tally.counts(),
