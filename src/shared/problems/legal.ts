@@ -79,7 +79,7 @@ export const LEGAL_PROBLEMS = {
   LEGAL_DEFAULT_USERS: {
     kind: 'conflict',
     title: {
-      vi: 'Cơ sở dữ liệu là của bản thử, có bệnh viện minh hoạ với khóa API và mã PIN ai cũng biết',
+      vi: 'Cơ sở dữ liệu là của bản thử, có bệnh viện thử với khóa API và mã PIN ai cũng biết',
       en: 'The database is that of a demonstration, with the demo hospital, its API keys and its known PINs',
     },
     mend: {
