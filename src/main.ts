@@ -1,6 +1,7 @@
 /** The command line: `antin <command>`. Each command is one file in `cli/`. */
 import { Command, CommanderError } from 'commander';
 import { addApi } from './cli/api.ts';
+import { addAudit } from './cli/audit.ts';
 import { addBackup } from './cli/backup.ts';
 import { addClinician } from './cli/clinician.ts';
 import { addCredential } from './cli/credential.ts';
@@ -49,6 +50,7 @@ for (const add of [
   addBackup,
   addRestore,
   addMove,
+  addAudit,
   addWormProbe,
   addFacility,
   addClinician,

@@ -1,8 +1,8 @@
 import type { Clock } from '../../shared/index.ts';
 import { newId } from '../../shared/index.ts';
 import type { Db, Tx } from '../db/index.ts';
-import type { AuditEntry, AuditEvent } from './entry.ts';
-import { entriesAbout, insertEntry } from './store.ts';
+import type { AuditEntry, AuditEvent, EntryFilter, ListedEntry } from './entry.ts';
+import { entriesAbout, insertEntry, newestEntries } from './store.ts';
 
 export interface AuditLog {
   /**
@@ -12,6 +12,8 @@ export interface AuditLog {
   record(tx: Tx, event: AuditEvent): Promise<string>;
   /** The newest entries about one object, newest first, at most `limit` (default 200). */
   history(db: Db, facilityId: string, object: AuditEvent['object'], limit?: number): Promise<AuditEntry[]>;
+  /** The newest entries that fit the filter, newest first, of all facilities unless it names one. */
+  list(db: Db, filter: EntryFilter): Promise<ListedEntry[]>;
 }
 
 export function createAuditLog(deps: { clock: Clock }): AuditLog {
@@ -24,6 +26,7 @@ export function createAuditLog(deps: { clock: Clock }): AuditLog {
       return id;
     },
     history: (db, facilityId, object, limit = 200) => entriesAbout(db, facilityId, object, limit),
+    list: newestEntries,
   };
 }
 

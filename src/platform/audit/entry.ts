@@ -23,6 +23,25 @@ export interface AuditEntry extends AuditEvent {
   readonly at: Date;
 }
 
+/** Which entries to list. */
+export interface EntryFilter {
+  readonly facilityId?: string | undefined;
+  readonly action?: string | undefined;
+  readonly objectId?: string | undefined;
+  readonly actorId?: string | undefined;
+  /** Inclusive. */
+  readonly since?: Date | undefined;
+  /** Exclusive. */
+  readonly until?: Date | undefined;
+  readonly limit: number;
+}
+
+export interface ListedEntry {
+  readonly entry: AuditEntry;
+  /** Place in the log, once it has one. */
+  readonly index: number | undefined;
+}
+
 /** The leaf: canonical JSON (RFC 8785) of every field, so that no field can be changed unseen. */
 export function leafText(entry: AuditEntry): string {
   const text = canonicalize({

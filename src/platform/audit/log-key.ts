@@ -12,8 +12,20 @@ export interface LogKey {
 
 /** Reads the key kept (0600) in `directory` as `audit-log.key.pem`, making it durably on first use. */
 export async function loadLogKey(directory: string): Promise<LogKey> {
-  const path = join(directory, 'audit-log.key.pem');
-  const pem = (await readIfThere(path)) ?? (await makeKey(directory, path));
+  const path = pathIn(directory);
+  return asLogKey(path, (await readIfThere(path)) ?? (await makeKey(directory, path)));
+}
+
+/** Reads the key and never makes one: for those who check what it signed. @returns undefined if there is none. */
+export async function readLogKey(directory: string): Promise<LogKey | undefined> {
+  const path = pathIn(directory);
+  const pem = await readIfThere(path);
+  return pem === undefined ? undefined : asLogKey(path, pem);
+}
+
+const pathIn = (directory: string): string => join(directory, 'audit-log.key.pem');
+
+function asLogKey(path: string, pem: string): LogKey {
   const privateKey = createPrivateKey(pem);
   if (privateKey.asymmetricKeyType !== 'ed25519') throw new TypeError(`${path} holds no Ed25519 key`);
   return { privateKey, publicKey: rawPublicKey(createPublicKey(privateKey)) };

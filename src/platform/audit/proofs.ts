@@ -44,6 +44,8 @@ export interface LogProofs {
   /** RFC 6962 §2.1.2 proof, lower-case hex, that the log of `first` entries is a prefix of that of `second`. @throws RangeError. */
   proveConsistency(facilityId: string, first: number, second: number): Promise<readonly string[]>;
   latestCheckpoint(facilityId: string): Promise<string | undefined>;
+  /** Facilities whose log has entries, by id. */
+  facilities(): Promise<readonly string[]>;
   /**
    * Reads every entry again, hashes it, and compares with index, tiles and every checkpoint ever signed. A broken log is
    * a result, never an exception.
@@ -75,6 +77,7 @@ export function createLogProofs(deps: { db: Db; publicKey: Uint8Array }): LogPro
     },
     proveConsistency: async (facilityId, first, second) =>
       (await consistencyProof(first, second, readerOf(facilityId))).map(hex),
+    facilities: () => store.facilitiesWithEntries(db),
     latestCheckpoint: async (facilityId) => (await store.latestCheckpoint(db, facilityId))?.note,
     // One snapshot, so that a sequencer at work meanwhile does not look like tampering.
     verifyLog: (facilityId) =>

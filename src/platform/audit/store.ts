@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import { type Tile, type TileCoordinates, tilePath } from '../../engines/merkle/index.ts';
 import { type Db, type Tx, writeTogether } from '../db/index.ts';
-import type { AuditEntry } from './entry.ts';
+import type { AuditEntry, EntryFilter, ListedEntry } from './entry.ts';
 
 /** Written with the transaction's other writes. */
 export async function insertEntry(tx: Tx, entry: AuditEntry): Promise<void> {
@@ -65,6 +65,43 @@ function entryOf(row: EntryRow): AuditEntry {
 export async function facilitiesWithPending(db: Db): Promise<string[]> {
   const rows = await db.selectFrom('audit_pending').select('facility_id').distinct().execute();
   return rows.map((row) => row.facility_id);
+}
+
+/** Facilities that have anything in their log. */
+export async function facilitiesWithEntries(db: Db): Promise<string[]> {
+  // By facilities, of which there are few, rather than by entries.
+  const rows = await db
+    .selectFrom('facility')
+    .select('id')
+    .where(({ exists, selectFrom }) =>
+      exists(
+        selectFrom('audit_entry')
+          .select('audit_entry.id')
+          .whereRef('audit_entry.facility_id', '=', 'facility.id')
+          .limit(1),
+      ),
+    )
+    .orderBy('id')
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
+/** The newest entries that fit, newest first, each with its index once it has one. */
+export async function newestEntries(db: Db, filter: EntryFilter): Promise<ListedEntry[]> {
+  let query = db
+    .selectFrom('audit_entry')
+    .leftJoin('audit_index', 'audit_index.entry_id', 'audit_entry.id')
+    .select([...ENTRY_COLUMNS, 'leaf_index'])
+    .orderBy('audit_entry.at', 'desc')
+    .orderBy('audit_entry.id', 'desc')
+    .limit(filter.limit);
+  if (filter.facilityId !== undefined) query = query.where('audit_entry.facility_id', '=', filter.facilityId);
+  if (filter.action !== undefined) query = query.where('action', '=', filter.action);
+  if (filter.objectId !== undefined) query = query.where('object_id', '=', filter.objectId);
+  if (filter.actorId !== undefined) query = query.where('actor_id', '=', filter.actorId);
+  if (filter.since !== undefined) query = query.where('audit_entry.at', '>=', filter.since);
+  if (filter.until !== undefined) query = query.where('audit_entry.at', '<', filter.until);
+  return (await query.execute()).map((row) => ({ entry: entryOf(row), index: row.leaf_index ?? undefined }));
 }
 
 /** Whether this transaction alone may write the log of the facility until it ends. */

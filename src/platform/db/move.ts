@@ -1,7 +1,5 @@
 /** From the private database of a data directory to a server. The old one stays as it is and is not opened again by mistake. */
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { AppError } from '../../shared/index.ts';
 import type { Tx } from './connection.ts';
@@ -9,7 +7,7 @@ import { withTransaction } from './dump/at-url.ts';
 import { isEmptyDatabase, refillDatabase } from './dump/refill.ts';
 import { withSnapshot } from './dump/snapshot.ts';
 import type { TableShape } from './dump/tables.ts';
-import { homeOf, startFailed } from './embedded/place.ts';
+import { assertDatabaseIn } from './embedded/place.ts';
 import { startEmbeddedServer } from './embedded/server.ts';
 import { takeMissingSteps } from './migrate.ts';
 import { MIGRATIONS } from './migrations/index.ts';
@@ -43,9 +41,7 @@ export async function moveDatabase(move: Move): Promise<Moved> {
   const name = nameOf(move.to);
   const begun = readMovedMark(move.dataDir);
   if (begun !== undefined && (begun.done || begun.to !== name)) refuseMoved(move.dataDir);
-  if (!existsSync(join(homeOf(move.dataDir), 'data'))) {
-    throw startFailed(`${move.dataDir} không có cơ sở dữ liệu nào.`, `There is no database in ${move.dataDir}.`);
-  }
+  assertDatabaseIn(move.dataDir);
   const server = await startEmbeddedServer(move);
   try {
     const empty = await isEmptyDatabase(move.to);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { AppError, type Log } from '../../shared/index.ts';
 import type { DatabasePlace } from './database.ts';
 import { livingHolder } from './embedded/data-dir-lock.ts';
-import { homeOf } from './embedded/place.ts';
+import { assertDatabaseIn, homeOf } from './embedded/place.ts';
 import { addressOf, startEmbeddedServer } from './embedded/server.ts';
 import { refuseMoved } from './moved-mark.ts';
 
@@ -22,13 +22,14 @@ const WAIT_MS = 60_000;
 
 /**
  * A server by its address; a private one by joining it where a living process has it open, else by starting it.
- * @throws DATABASE_MOVED, DATABASE_START_FAILED, DATA_DIR_IN_USE (the owner's server does not come up, or belongs to another account).
+ * @throws DATABASE_MOVED, DATABASE_START_FAILED (also when there is none yet), DATA_DIR_IN_USE (the owner's server does not come up, or belongs to another account).
  */
 export async function reachDatabase(at: DatabasePlace, options: { log?: Log } = {}): Promise<ReachedDatabase> {
   if ('url' in at) return { url: at.url, shared: true, release: async () => undefined };
   refuseMoved(at.dataDir);
   const joined = await joinServer(at.dataDir);
   if (joined !== undefined) return { url: joined, shared: true, release: async () => undefined };
+  assertDatabaseIn(at.dataDir);
   const server = await startEmbeddedServer({ ...at, ...options });
   return { url: server.url, shared: false, release: server.stop };
 }

@@ -68,6 +68,12 @@ export function homeOf(dataDir: string): string {
   return recordedLocation(dataDir) ?? join(dataDir, 'postgres');
 }
 
+/** @throws DATABASE_START_FAILED where none was made yet: for commands that work on what is there. */
+export function assertDatabaseIn(dataDir: string): void {
+  if (existsSync(join(homeOf(dataDir), 'data'))) return;
+  throw startFailed(`${dataDir} không có cơ sở dữ liệu nào.`, `There is no database in ${dataDir}.`);
+}
+
 function recordedLocation(dataDir: string): string | undefined {
   const file = join(dataDir, 'postgres', 'location');
   return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
