@@ -306,8 +306,8 @@ const SETTINGS = {
       en: 'IP addresses or ranges `IP/bits`, separated by commas',
     },
     meaning: {
-      vi: 'Proxy ngược đứng trước máy chủ: chỉ với chúng mới tin `X-Forwarded-For` và `X-Forwarded-Proto`.',
-      en: 'Reverse proxies before this server: only theirs is `X-Forwarded-For` and `X-Forwarded-Proto` believed.',
+      vi: 'Proxy ngược đứng trước máy chủ: chỉ `X-Forwarded-For` của chúng mới được tin.',
+      en: 'Reverse proxies before this server: only their `X-Forwarded-For` is believed.',
     },
   }),
   WORKER_CONCURRENCY: setting({
