@@ -1,5 +1,5 @@
 /** Opening the port: what a client may take its time for, and how much it may send before it is a request. */
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import { serve } from '@hono/node-server';
 import { refuseBrokenHttp } from './broken-http.ts';
 
@@ -51,9 +51,16 @@ export async function openServer(
   server.setTimeout(SILENCE_MS);
   server.on('clientError', refuseBrokenHttp);
   let leaving = false;
+  const unanswered = new Set<ServerResponse>();
   server.prependListener('request', (_request, response) => {
     if (leaving) response.setHeader('connection', 'close');
+    unanswered.add(response);
+    response.once('close', () => unanswered.delete(response));
   });
+  const leave = (): void => {
+    leaving = true;
+    for (const response of unanswered) if (!response.headersSent) response.setHeader('connection', 'close');
+  };
   await new Promise<void>((ready, failed) => {
     server.once('listening', ready);
     server.once('error', failed);
@@ -61,11 +68,9 @@ export async function openServer(
   const address = server.address();
   return {
     port: typeof address === 'object' && address !== null ? address.port : port,
-    leave: () => {
-      leaving = true;
-    },
+    leave,
     close: async (graceMs = 10_000) => {
-      leaving = true;
+      leave();
       // After the connections that wait at the port have been taken in: closing it would reset them.
       await new Promise((resolve) => setImmediate(resolve));
       const closed = new Promise<void>((done) => server.close(() => done()));
