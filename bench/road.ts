@@ -151,8 +151,7 @@ function createRoad(antin: Antin, hospital: DemoHospital) {
       const sessions = batches(taken);
       await part('practitioner signs', () => atOnce(sessions, (batch) => signAll(hospital.practitioner, batch)));
       await part('representative signs', () => atOnce(sessions, (batch) => signAll(hospital.representative, batch)));
-      await part('seal', () => run('seal'));
-      await part('extension to B-LTA', () => run('extend'));
+      await part('seal and B-LTA', () => run('seal'));
       await part('archive', () => run('archive'));
       await refuseUnarchived(taken);
       return parts;

@@ -63,6 +63,9 @@ export type NewPatient = z.input<typeof NEW_PATIENT>;
 export type NewClinician = z.input<typeof CLINICIAN_CONTENT>;
 export type NewDelegation = z.input<typeof NEW_DELEGATION>;
 
+/** No verb changes a facility; what is changed in the database by hand is seen after so long. */
+const FACILITY_FRESH_MS = 10_000;
+
 export function createParties(deps: { database: Database; clock: Clock; audit: AuditLog }) {
   const { database, clock, audit } = deps;
 
@@ -75,9 +78,14 @@ export function createParties(deps: { database: Database; clock: Clock; audit: A
     details: Record<string, string | number | boolean> = {},
   ): Promise<string> => audit.record(tx, { facilityId, actor, action, object, details });
 
+  const facilities = new Map<string, { readonly facility: Facility; readonly readAt: number }>();
   const findFacility = async (id: string): Promise<Facility> => {
+    const now = clock.now().getTime();
+    const known = facilities.get(id);
+    if (known !== undefined && Math.abs(now - known.readAt) < FACILITY_FRESH_MS) return known.facility;
     const facility = await store.findFacility(database.db, { id });
     if (facility === undefined) throw new AppError('PARTY_NOT_FOUND');
+    facilities.set(id, { facility, readAt: now });
     return facility;
   };
 

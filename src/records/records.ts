@@ -54,9 +54,9 @@ export function createRecords(deps: IntakeDeps) {
     return bytes;
   };
 
-  const measure = (document: Document, pdf: Uint8Array, earlier: readonly Staged[] = []): Staged => {
+  const measure = (document: Document, pdf: Uint8Array, earlier: readonly Staged[] = [], known?: string): Staged => {
     const n = latestRevision(document).n + earlier.length + 1;
-    return { n, sha256: sha256Hex(pdf), size: pdf.length };
+    return { n, sha256: known ?? sha256Hex(pdf), size: pdf.length };
   };
 
   const close = async (
@@ -136,17 +136,21 @@ export function createRecords(deps: IntakeDeps) {
 
     /**
      * Puts the bytes of the coming revision into the work store: durable before the transaction that names them.
-     * `earlier`: revisions that come with it in one transaction.
+     * `earlier`: revisions that come with it in one transaction; `sha256`: the digest, where our validator has just computed it.
      */
-    async stage(document: Document, pdf: Uint8Array, earlier: readonly Staged[] = []): Promise<Staged> {
-      const staged = measure(document, pdf, earlier);
+    async stage(
+      document: Document,
+      pdf: Uint8Array,
+      { earlier, sha256 }: { readonly earlier?: readonly Staged[]; readonly sha256?: string } = {},
+    ): Promise<Staged> {
+      const staged = measure(document, pdf, earlier, sha256);
       await workStore.put(workKey(document, staged.n, staged.sha256), pdf, staged.sha256);
       recent.keep(staged.sha256, pdf);
       return staged;
     },
 
     /** A coming revision whose bytes are not put by themselves, since those that are staged with it begin with them. */
-    measure,
+    measure: (document: Document, pdf: Uint8Array): Staged => measure(document, pdf),
 
     /**
      * Adds revisions whose bytes were staged and moves the document on, with the other writes of the caller's transaction,

@@ -45,8 +45,7 @@ export async function payTimestamp(
   try {
     const before = await records.bytes(document);
     const pdf = await addDocumentTimestamp(before, deps.timestamp);
-    await assertSurvival(deps, document, before, pdf);
-    const staged = await records.stage(document, pdf);
+    const staged = await records.stage(document, pdf, await assertSurvival(deps, document, before, pdf));
     await storeOrRetry(deps, async (tx) => {
       // A slow authority outlasted the lease, and somebody may be signing: their approval comes first.
       await store.closeTurn(tx, turn.id, 'completed', clock.now(), 'DOCUMENT_BUSY');
@@ -84,8 +83,8 @@ export async function extendToArchiveLevel(
   const document = await records.find(undefined, documentId);
   if (document.state !== 'sealed') return;
   const before = await records.bytes(document);
-  const pdf = await reachArchiveLevel(deps, document, before, before);
-  const staged = await records.stage(document, pdf);
+  const { pdf, sha256 } = await reachArchiveLevel(deps, document, before, before);
+  const staged = await records.stage(document, pdf, { sha256 });
   await storeOrRetry(deps, async (tx) => {
     await records.append(tx, { document, steps: [{ kind: 'extension', staged, event: 'extend' }], level: 'B-LTA' });
     await records.settleTimestamps(tx, document.id);
@@ -103,7 +102,7 @@ export async function reachArchiveLevel(
   document: Document,
   before: Uint8Array,
   sealed: Uint8Array,
-): Promise<Uint8Array> {
+): Promise<{ readonly pdf: Uint8Array; readonly sha256: string }> {
   const { pdf, reached, reasons } = await extend(sealed, 'B-LTA', {
     timestamp: deps.timestamp,
     material: deps.material,
@@ -114,8 +113,9 @@ export async function reachArchiveLevel(
   if (reached !== 'B-LTA') {
     throw new AppError('LEVEL_NOT_REACHED', { extra: { reached, reasons: reasons.join(' ') } });
   }
-  refuseUnlessPassed(await assertSurvival(deps, document, before, pdf), document.uploaded);
-  return pdf;
+  const report = await assertSurvival(deps, document, before, pdf);
+  refuseUnlessPassed(report, document.uploaded);
+  return { pdf, sha256: report.sha256 };
 }
 
 /** Says in the audit log what was done, and asks for what comes next. */

@@ -78,7 +78,7 @@ export async function seal(
       details: { revision: sealed.staged.n, level },
     });
   if (extended !== undefined) {
-    const staged = await records.stage(document, extended, [sealed.staged]);
+    const staged = await records.stage(document, extended.pdf, { earlier: [sealed.staged], sha256: extended.sha256 });
     const steps = [sealed, { kind: 'extension', staged, event: 'extend' } as const];
     return storeOrRetry(deps, async (tx) => {
       await records.append(tx, { document, steps, level: 'B-LTA' });

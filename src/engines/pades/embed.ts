@@ -16,6 +16,8 @@ import {
   sameCertificate,
   verifySignature,
 } from '../crypto/index.ts';
+import { openPdf } from '../pdf/index.ts';
+import { fileSha256 } from './range-digests.ts';
 import type { EmbeddedSignature, PreparedSignature, TimestampSource } from './types.ts';
 
 export interface EmbedOptions {
@@ -163,8 +165,17 @@ function coveredDigest(pdf: Uint8Array, gap: Gap, name: 'SHA-256' | 'SHA-384' | 
 }
 
 function checkInput(pdf: Uint8Array, prepared: PreparedSignature): void {
-  if (pdf.length !== prepared.inputLength || sha256Hex(pdf) !== prepared.inputSha256) {
+  if (pdf.length !== prepared.inputLength || digestOfInput(pdf) !== prepared.inputSha256) {
     throw new AppError('PREPARED_MISMATCH');
+  }
+}
+
+/** Mostly the file was opened a moment ago, to be prepared, and is not hashed again. */
+function digestOfInput(pdf: Uint8Array): string {
+  try {
+    return fileSha256(openPdf(pdf));
+  } catch {
+    return sha256Hex(pdf);
   }
 }
 

@@ -1,5 +1,5 @@
 /** Document time-stamps (EN 319 142-1 §5.4.3, ISO 32000-2 §12.8.5): one token over the whole file, in an invisible field. */
-import { AppError, type DigestName, digest as digestBytes } from '../../shared/index.ts';
+import { AppError, type DigestName } from '../../shared/index.ts';
 import { checkTimestampToken, parseTimestampToken } from '../crypto/index.ts';
 import {
   beginUpdate,
@@ -9,6 +9,7 @@ import {
   name,
   openPdf,
   type PdfDict,
+  type PdfFile,
   type PdfObject,
   type PdfRef,
   type PdfUpdate,
@@ -17,6 +18,7 @@ import {
   textString,
 } from '../pdf/index.ts';
 import { declareExtensions, headerVersion } from './dss.ts';
+import { rangeDigests } from './range-digests.ts';
 import type { TimestampSource } from './types.ts';
 
 export interface DocumentTimestampOptions {
@@ -47,7 +49,7 @@ export async function addDocumentTimestamp(
   let reserve = options.reserve ?? DEFAULT_RESERVE;
   for (;;) {
     const prepared = prepareTimestamp(pdf, options.field, reserve);
-    const imprint = digestBytes(algorithm, withoutGap(prepared));
+    const imprint = digestOf(prepared, algorithm);
     const token = await timestamp(imprint, algorithm);
     checkToken(token, imprint);
     if (token.length <= reserve) return withToken(prepared, token);
@@ -56,6 +58,7 @@ export async function addDocumentTimestamp(
 }
 
 interface Prepared {
+  readonly file: PdfFile;
   readonly bytes: Uint8Array;
   readonly gap: { readonly start: number; readonly end: number };
 }
@@ -81,7 +84,7 @@ function prepareTimestamp(pdf: Uint8Array, field: string | undefined, reserve: n
   if (gap === undefined || range === undefined) throw new TypeError('The placeholders were not written');
   const text = `[0 ${gap.start} ${gap.end} ${bytes.length - gap.end}]`.padEnd(RANGE_WIDTH);
   bytes.set(Buffer.from(text, 'latin1'), range.start);
-  return { bytes, gap };
+  return { file, bytes, gap };
 }
 
 function freeName(taken: ReadonlySet<string>): string {
@@ -154,8 +157,12 @@ function append(update: PdfUpdate, owner: PdfDict | undefined, edit: () => PdfDi
   else edit().set(key, grown);
 }
 
-function withoutGap({ bytes, gap }: Prepared): Uint8Array {
-  return Buffer.concat([bytes.subarray(0, gap.start), bytes.subarray(gap.end)]);
+/** Of all bytes but the gap: from what is known of the beginning on. */
+function digestOf({ file, bytes, gap }: Prepared, algorithm: DigestName): Uint8Array {
+  const length = file.bytes.length;
+  const hash = rangeDigests(file).beginning(algorithm, length).copy();
+  hash.update(bytes.subarray(length, gap.start)).update(bytes.subarray(gap.end));
+  return new Uint8Array(hash.digest());
 }
 
 /** The token must be about this file and verify; whether its authority is trusted is for the caller's source and for `validate`. */

@@ -6,11 +6,20 @@ import { isArray, isDict, isInteger, isString, type PdfDict, type PdfRef } from 
 import { cursorAt, isBlank, parseDict, skipBlank } from './syntax.ts';
 import { parseDate } from './text.ts';
 
+const found = new WeakMap<PdfFile, readonly SignatureDictionary[]>();
+
 /**
  * The signature dictionaries that fields of the latest revision point at, in the order in which they were made.
  * Two fields with one dictionary give one entry with two names. A bad byte range is data, not an error.
+ * Found once a file: it is asked for at every look.
  */
-export function signatureDictionaries(file: PdfFile): SignatureDictionary[] {
+export function signatureDictionaries(file: PdfFile): readonly SignatureDictionary[] {
+  const known = found.get(file) ?? findDictionaries(file);
+  found.set(file, known);
+  return known;
+}
+
+function findDictionaries(file: PdfFile): SignatureDictionary[] {
   const byPlace = new Map<number | PdfDict, { names: string[]; ref: PdfRef | undefined; dict: PdfDict }>();
   for (const { name, valueRef, value } of signatureFields(file.latest)) {
     if (value === undefined) continue;
@@ -19,8 +28,8 @@ export function signatureDictionaries(file: PdfFile): SignatureDictionary[] {
     if (known !== undefined) known.names.push(name);
     else byPlace.set(key, { names: [name], ref: valueRef, dict: value });
   }
-  const found = Array.from(byPlace.values(), ({ names, ref, dict }) => describe(file, names, ref, dict));
-  return found.sort((left, right) => left.definedIn - right.definedIn || rangeEnd(left) - rangeEnd(right));
+  const dictionaries = Array.from(byPlace.values(), ({ names, ref, dict }) => describe(file, names, ref, dict));
+  return dictionaries.sort((left, right) => left.definedIn - right.definedIn || rangeEnd(left) - rangeEnd(right));
 }
 
 const rangeEnd = ({ byteRange }: SignatureDictionary): number => (byteRange?.[2] ?? 0) + (byteRange?.[3] ?? 0);
