@@ -273,9 +273,10 @@ test('with everything in place: a hospital is enrolled on the command line and t
     const answer = await session.text();
     expect(JSON.parse(answer).results, answer).toMatchObject([{ signed: true }]);
   }
-  await antin.runner.drain();
-  const shown = await (await ask('GET', `/v1/documents/${id}`, keys.admin)).json();
-  expect(shown).toMatchObject({ state: 'archived', level: 'B-LTA', timestampsOwed: 0, work: [] });
+  // On a busy machine the authority may answer too late once: then the job is repeated by itself.
+  const shown = async () => (await ask('GET', `/v1/documents/${id}`, keys.admin)).json();
+  await expect.poll(async () => (await shown()).state, { timeout: 100_000, interval: 200 }).toBe('archived');
+  expect(await shown()).toMatchObject({ level: 'B-LTA', timestampsOwed: 0, work: [] });
 
   const pdf = new Uint8Array(await (await ask('GET', `/v1/documents/${id}/pdf`, keys.admin)).arrayBuffer());
   const report = validate(pdf, {
