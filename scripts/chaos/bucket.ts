@@ -1,4 +1,5 @@
 /** What really lies in the archive bucket, asked of the engine itself with its own administrator's key. */
+import { buffer } from 'node:stream/consumers';
 import { Client } from 'minio';
 
 export interface StoredVersion {
@@ -16,6 +17,8 @@ export interface Bucket {
   versions(): Promise<StoredVersion[]>;
   /** No lock gives both undefined. */
   lockOf(version: StoredVersion): Promise<Lock>;
+  /** Writes the same bytes under the same key once more, as a repeated PUT would. @returns the version id. */
+  writeAgain(version: Pick<StoredVersion, 'key' | 'versionId'>): Promise<string>;
 }
 
 export interface BucketAccess {
@@ -46,6 +49,11 @@ export function openBucket({ endpoint, region, accessKey, secretKey, archiveBuck
         found.push({ key: item.name, versionId: item.versionId ?? '', deleteMarker: item.isDeleteMarker === true });
       }
       return found;
+    },
+    writeAgain: async ({ key, versionId }) => {
+      const bytes = await buffer(await client.getObject(archiveBucket, key, { versionId }));
+      // Without lock headers: the bucket's own rule locks it.
+      return (await client.putObject(archiveBucket, key, bytes)).versionId ?? '';
     },
     lockOf: async ({ key, versionId }) => {
       try {

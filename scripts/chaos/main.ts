@@ -16,11 +16,11 @@ import { systemClock } from '../../src/shared/index.ts';
 import { everyFault } from '../faults/catalogue.ts';
 import { createChance } from '../faults/random.ts';
 import { planWaves, wavesInWords } from '../faults/schedule.ts';
-import { createClient, sleep } from '../load/client.ts';
+import { type Client, createClient, sleep } from '../load/client.ts';
 import { createHospital } from '../load/hospital.ts';
-import { createLedger } from '../load/ledger.ts';
+import { createLedger, type Ledger } from '../load/ledger.ts';
 import { createTally } from '../load/tally.ts';
-import { openBucket } from './bucket.ts';
+import { type Bucket, openBucket } from './bucket.ts';
 import { type CheckResult, checkEverything, type Finding } from './check.ts';
 import { createObserver, type Observer } from './observer.ts';
 import { figures, report } from './report.ts';
@@ -135,8 +135,14 @@ async function run({ stack, victims, authorityDir, impossible, revive }: ChaosSy
   const settledMs = performance.now() - over0;
   say('every paper was seen in the archive, or given up');
   await logSettled(observer);
-  const check = await judge({ stack, victims, authorityDir }, { ledger, client, observer });
+  const bucket = openBucket({ ...stack.s3, archiveBucket: stack.buckets.archive });
+  const planted = await plantSurplus(bucket, observer);
+  const check = await judge({ stack, authorityDir }, { ledger, client, observer, bucket });
   const violations: Finding[] = [...check.findings];
+  if (!check.surplus.some(({ versionId }) => versionId === planted)) {
+    violations.push({ rule: 'the check sees what is planted', what: `surplus version ${planted}` });
+  }
+  violations.push(...(await missesPlanted({ stack, authorityDir }, { ledger, client, observer, bucket })));
   for (const { fault, recoveredMs } of results.flatMap(({ experiences }) => experiences)) {
     if (recoveredMs > MOST_RECOVERY_MS) {
       violations.push({ rule: 'recovered within 60 s', what: `${fault.name}: ${(recoveredMs / 1000).toFixed(1)} s` });
@@ -177,14 +183,44 @@ async function logSettled(observer: Observer): Promise<void> {
   }
 }
 
+interface Seen {
+  readonly ledger: Ledger;
+  readonly client: Client;
+  readonly observer: Observer;
+  readonly bucket: Bucket;
+}
+
+/** What a PUT leaves whose answer was lost, when nobody adopts it. */
+async function plantSurplus(bucket: Bucket, observer: Observer): Promise<string> {
+  const [registered] = await observer.registered();
+  return registered === undefined ? 'of nothing' : bucket.writeAgain(registered);
+}
+
+/** A check that finds nothing must be able to: a ledger with a paper that was lost and a signature that never was. */
+async function missesPlanted(at: Pick<ChaosSystem, 'stack' | 'authorityDir'>, seen: Seen): Promise<Finding[]> {
+  const ledger = createLedger();
+  Object.assign(ledger.open('CHAOS.LOST'), { id: '00000000-0000-7000-8000-000000000000' });
+  const [paper] = seen.ledger.papers();
+  if (paper !== undefined) {
+    const { signatures, ...rest } = paper;
+    const false_ = ledger.open(paper.number);
+    Object.assign(false_, rest);
+    for (const one of signatures) false_.signatures.push({ ...one, sha256: one.sha256.replace(/^./, 'x') });
+  }
+  const { findings } = await judge(at, { ...seen, ledger });
+  const rules = new Set(findings.map(({ rule }) => rule));
+  return ['one document for each paper', 'exactly one registered version', 'acknowledged signatures are there']
+    .filter((rule) => !rules.has(rule))
+    .map((rule) => ({ rule: 'the check sees what is planted', what: rule }));
+}
+
 async function judge(
-  { stack, authorityDir }: Pick<ChaosSystem, 'stack' | 'victims' | 'authorityDir'>,
-  seen: { ledger: ReturnType<typeof createLedger>; client: ReturnType<typeof createClient>; observer: Observer },
+  { stack, authorityDir }: Pick<ChaosSystem, 'stack' | 'authorityDir'>,
+  seen: Seen,
 ): Promise<CheckResult> {
   const { root } = await loadAuthority(authorityDir, { clock: systemClock });
   return checkEverything({
     ...seen,
-    bucket: openBucket({ ...stack.s3, archiveBucket: stack.buckets.archive }),
     key: stack.hospital.keys.recordsOfficer,
     anchors: [root],
     fsck: async () => {

@@ -29,7 +29,7 @@ export function report(outcome: Outcome): string {
     '',
     `${check.documents} papers handed in, ${check.registered} registered in the archive, each exactly once unless said below`,
     `${check.acknowledgedSignatures} signatures acknowledged; ${check.signatures} signatures in the archived files are valid`,
-    `${check.versions} versions in the bucket, ${check.surplus.length} of them surplus${check.surplus.length > 0 ? ':' : ''}`,
+    `${check.versions} versions in the bucket, ${check.surplus.length} of them surplus, one of those planted by this run:`,
     ...check.surplus.map(
       ({ key, versionId, lockedUntil }) => `  ${key} ${versionId} locked until ${lockedUntil ?? '–'}`,
     ),
