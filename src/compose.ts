@@ -4,7 +4,7 @@
  */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkRedis, createBullRunner } from '../workers/bullmq/index.ts';
+import { checkRedis, createBullRunner, type RedisPlace } from '../workers/bullmq/index.ts';
 import { createInProcessRunner } from '../workers/in-process.ts';
 import { JOBS, type JobDeps } from '../workers/jobs/index.ts';
 import type { Runner } from '../workers/runner.ts';
@@ -81,7 +81,7 @@ export interface ComposeOptions {
   /** Object stores; absent: folders in the data directory. */
   readonly s3?: S3Settings | undefined;
   /** Redis that wakes the runner; absent: the database does. */
-  readonly redisUrl?: string | undefined;
+  readonly redis?: RedisPlace | undefined;
   /** Of all keys in Redis. Default `antin`. */
   readonly redisPrefix?: string;
   /** Where the keys of the program lie, the same for all processes; absent: `keys` in the data directory. */
@@ -214,7 +214,7 @@ const legalSettings = (options: ComposeOptions): LegalSettings => ({
   publicBaseUrl: options.publicBaseUrl,
   tsaUrls: options.tsaUrls,
   databaseUrl: options.databaseUrl,
-  redisUrl: options.redisUrl,
+  redisUrl: options.redis?.url,
   s3Endpoint: options.s3?.endpoint,
   unencryptedHosts: options.unencryptedHosts ?? [],
   ...options.accepted,
@@ -326,10 +326,11 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
     concurrency: options.concurrency ?? parallel * 2,
     report: metrics.countJob,
   };
+  const { redis } = options;
   const runner =
-    options.redisUrl === undefined
+    redis === undefined
       ? createInProcessRunner({ ...running, soleOwner: options.databaseUrl === undefined })
-      : createBullRunner({ ...running, redisUrl: options.redisUrl, prefix: options.redisPrefix ?? 'antin' });
+      : createBullRunner({ ...running, redis, prefix: options.redisPrefix ?? 'antin' });
   const sequencer = createSequencer({ database, key: logKey, clock, log });
   const sweeper = createSweeper({
     exclusively: (round) => database.withLock('sweeper', round),
@@ -366,7 +367,7 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
       database,
       clock,
       latestProbe: probe,
-      redisWeaknesses: async (url) => checkRedis(url),
+      redisWeaknesses: async () => (redis === undefined ? [] : checkRedis(redis)),
     });
     return [...refuseSettings(settings), ...installation];
   };

@@ -27,7 +27,7 @@ export function addApi(program: Command): void {
 async function api(options: ApiOptions): Promise<void> {
   const config = sharedConfig({ PORT: options.port });
   const log = processLog(config, 'api');
-  const antin = await compose({ ...composeOptions(config, log), redisUrl: undefined, schema: 'require' });
+  const antin = await compose({ ...composeOptions(config, log), redis: undefined, schema: 'require' });
   const { HOST: host, PORT: port } = config;
   const operations = await openOperations(config, antin);
   const server = await openServer(antin.app, { host, port, bodyTimeoutMs: config.BODY_TIMEOUT_SECONDS * 1000 });

@@ -21,7 +21,7 @@ import {
   systemClock,
   toAppError,
 } from '../shared/index.ts';
-import { s3Settings, withAntin } from './with-antin.ts';
+import { redisPlace, s3Settings, withAntin } from './with-antin.ts';
 
 /** `warn`: it works, but somebody should look. `bad`: it does not, or must not. */
 type Verdict = 'ok' | 'warn' | 'bad';
@@ -132,10 +132,11 @@ async function examineBuckets(config: Config, fix: boolean, say: Say): Promise<v
 }
 
 /** Redis is only a bell: away or forgetful, nothing is lost, but work waits longer. */
-async function examineRedis({ REDIS_URL }: Config, say: Say): Promise<void> {
-  if (REDIS_URL === undefined) return;
+async function examineRedis(config: Config, say: Say): Promise<void> {
+  const redis = redisPlace(config);
+  if (redis === undefined) return;
   try {
-    const weaknesses = await checkRedis(REDIS_URL);
+    const weaknesses = await checkRedis(redis);
     for (const weakness of weaknesses) say('redis', 'warn', weakness, mendOf('LEGAL_REDIS_UNSAFE'));
     if (weaknesses.length === 0) say('redis', 'ok', 'noeviction, appendonly');
   } catch {

@@ -24,7 +24,7 @@ async function migrate(options: { readonly json: boolean }): Promise<void> {
   if (s3 !== undefined) await assertBucketsFit(s3);
   const demo = config.MODE === 'demo';
   // The conditions of legal mode are for those who serve; some of them can only be met when this has been done.
-  const antin = await compose({ ...composeOptions(config, log), redisUrl: undefined, administration: !demo });
+  const antin = await compose({ ...composeOptions(config, log), redis: undefined, administration: !demo });
   try {
     const hospital = demo ? await openDemoHospital(antin) : undefined;
     if (options.json) {

@@ -11,6 +11,8 @@ export interface UpstreamCa {
   readonly pems: Readonly<Record<string, string>>;
   /** The file for the service at this address, if there is one. */
   fileFor(url: string): string | undefined;
+  /** Its contents. */
+  pemFor(url: string): string | undefined;
 }
 
 /** @throws CONFIG_INVALID when the folder cannot be read or a file in it holds no certificate. */
@@ -37,11 +39,13 @@ export function readUpstreamCa(directory: string | undefined): UpstreamCa {
       cause,
     });
   }
+  const find = <T>(url: string, among: (service: string) => T | undefined): T | undefined => {
+    const { host, hostname } = new URL(url);
+    return among(host) ?? among(hostname);
+  };
   return {
     pems,
-    fileFor: (url) => {
-      const { host, hostname } = new URL(url);
-      return files.get(host) ?? files.get(hostname);
-    },
+    fileFor: (url) => find(url, (service) => files.get(service)),
+    pemFor: (url) => find(url, (service) => pems[service]),
   };
 }

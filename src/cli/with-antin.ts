@@ -1,5 +1,6 @@
 /** Opens the parts as configured, for a command, and closes them whatever happens. */
 import { dirname, join, resolve } from 'node:path';
+import type { RedisPlace } from '../../workers/bullmq/index.ts';
 import { type Antin, type ComposeOptions, compose } from '../compose.ts';
 import type { Config } from '../config.ts';
 import { loadConfig } from '../config.ts';
@@ -19,7 +20,7 @@ export function composeOptions(config: Config, log: Log): ComposeOptions {
     stateDir: config.STATE_DIR,
     databaseUrl: config.DATABASE_URL,
     s3: s3Settings(config),
-    redisUrl: config.REDIS_URL,
+    redis: redisPlace(config),
     keysDir: config.KEYS_DIR === undefined ? undefined : resolve(config.KEYS_DIR),
     publicBaseUrl: config.PUBLIC_BASE_URL ?? `http://${config.HOST}:${config.PORT}`,
     policiesDir: config.POLICIES_DIR ?? shipped('storage-policies'),
@@ -52,6 +53,13 @@ export function composeOptions(config: Config, log: Log): ComposeOptions {
     log,
     parallel: 2,
   };
+}
+
+/** The server that wakes workers, when it is set. */
+export function redisPlace({ REDIS_URL, UPSTREAM_CA_DIR }: Config): RedisPlace | undefined {
+  return REDIS_URL === undefined
+    ? undefined
+    : { url: REDIS_URL, ca: readUpstreamCa(UPSTREAM_CA_DIR).pemFor(REDIS_URL) };
 }
 
 /** The object stores, when they are set. */

@@ -21,7 +21,7 @@ declare module 'vitest' {
 export const cell: Cell = cellOf(process.env.ANTIN_TEST_CELL);
 
 /** What `compose` needs to open a system of this cell. */
-export type CellPlace = Pick<ComposeOptions, 'databaseUrl' | 's3' | 'redisUrl' | 'redisPrefix'>;
+export type CellPlace = Pick<ComposeOptions, 'databaseUrl' | 's3' | 'redis' | 'redisPrefix'>;
 
 /** The place of the system with this data folder: made now, or the one it had before. */
 export async function openPlace(dataDir: string): Promise<CellPlace> {
@@ -33,7 +33,7 @@ export async function openPlace(dataDir: string): Promise<CellPlace> {
   const place: CellPlace = {
     databaseUrl: services.postgres === undefined ? undefined : await newDatabase(services.postgres, mark),
     s3: services.s3 === undefined ? undefined : await newBuckets(services.s3, mark),
-    redisUrl: services.redis,
+    redis: services.redis === undefined ? undefined : { url: services.redis },
     redisPrefix: `antin-${mark}`,
   };
   writeFileSync(file, JSON.stringify(place));
@@ -41,10 +41,10 @@ export async function openPlace(dataDir: string): Promise<CellPlace> {
 }
 
 /** The same place as settings of a process. */
-export function placeInEnvironment({ databaseUrl, s3, redisUrl }: CellPlace): Record<string, string> {
+export function placeInEnvironment({ databaseUrl, s3, redis }: CellPlace): Record<string, string> {
   return {
     ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
-    ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
+    ...(redis === undefined ? {} : { REDIS_URL: redis.url }),
     ...(s3 === undefined
       ? {}
       : {

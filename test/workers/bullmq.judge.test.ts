@@ -1,4 +1,5 @@
 /** Redis only rings: what it forgets, repeats or cannot be told is done all the same, once. */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -7,6 +8,7 @@ import type { Log } from '../../src/shared/index.ts';
 import { checkRedis, createBullRunner } from '../../workers/bullmq/index.ts';
 import type { Runner, RunnerOptions } from '../../workers/runner.ts';
 import { temporaryFolder } from '../support/database.ts';
+import { serverIdentity } from '../support/tls.ts';
 import { testRunner } from './runner-suite.ts';
 
 const folder = temporaryFolder();
@@ -32,7 +34,7 @@ const make = (options: RunnerOptions<undefined>): Runner =>
   createBullRunner({
     ...options,
     pollMs: Math.min(options.pollMs ?? 1000, 1000),
-    redisUrl: redis.url,
+    redis: { url: redis.url },
     prefix: `test-${prefix}`,
   });
 
@@ -152,17 +154,50 @@ describe('Redis', () => {
   });
 
   test('that forgets or evicts is told of', async () => {
-    expect((await checkRedis(redis.url)).map(({ code }) => code)).toEqual(['REDIS_FORGETS']);
+    expect((await checkRedis({ url: redis.url })).map(({ code }) => code)).toEqual(['REDIS_FORGETS']);
     await direct.config('SET', 'maxmemory-policy', 'allkeys-lru');
     await direct.config('SET', 'appendonly', 'yes');
-    expect((await checkRedis(redis.url)).map(({ code }) => code)).toEqual(['REDIS_EVICTS']);
+    expect((await checkRedis({ url: redis.url })).map(({ code }) => code)).toEqual(['REDIS_EVICTS']);
     const log = listeningLog();
     const runner = runnerOf(async () => undefined, { log, pollMs: 100 });
     await runner.start();
     await expect.poll(() => log.lines.some((line) => line.includes('set it to noeviction'))).toBe(true);
     await runner.stop();
     await direct.config('SET', 'maxmemory-policy', 'noeviction');
-    expect(await checkRedis(redis.url)).toEqual([]);
-    await expect(checkRedis('redis://127.0.0.1:1')).rejects.toThrow();
+    expect(await checkRedis({ url: redis.url })).toEqual([]);
+    await expect(checkRedis({ url: 'redis://127.0.0.1:1' })).rejects.toThrow();
+  });
+
+  test('behind TLS is asked who it is: the CA of the hospital for that server counts, and nothing else does', async () => {
+    const { ca, cert, key } = await serverIdentity();
+    const [certificate, keyFile] = [join(folder.path, 'redis.pem'), join(folder.path, 'redis.key')];
+    writeFileSync(certificate, cert);
+    writeFileSync(keyFile, key);
+    const secret = await startRedis({
+      dir: join(folder.path, 'redis-tls'),
+      appendOnly: true,
+      tls: { certificate, key: keyFile },
+    });
+    try {
+      await expect(checkRedis({ url: secret.url })).rejects.toThrow();
+      expect(await checkRedis({ url: secret.url, ca })).toEqual([]);
+      const log = listeningLog();
+      const runner = createBullRunner({
+        outbox: outbox(),
+        jobs: { seal: (intent) => effect(intent, true) },
+        deps: undefined,
+        log,
+        redis: { url: secret.url, ca },
+        prefix: 'tls',
+      });
+      await runner.start();
+      await ask('over-tls');
+      await runner.drain();
+      await runner.stop();
+      expect(await effects()).toEqual(['effect of over-tls']);
+      expect(log.lines).toContain('info: Redis answers; it wakes the workers from now on');
+    } finally {
+      await secret.stop();
+    }
   });
 });

@@ -4,10 +4,10 @@ import type { Redis } from 'ioredis';
 import type { Bell, JobName } from '../../src/platform/outbox/index.ts';
 import type { Log } from '../../src/shared/index.ts';
 import { within } from '../runner.ts';
-import { connected, openListening, openRinging, weaknesses } from './redis.ts';
+import { connected, openListening, openRinging, type RedisPlace, weaknesses } from './redis.ts';
 
 export interface BellQueueOptions {
-  readonly url: string;
+  readonly redis: RedisPlace;
   readonly prefix: string;
   /** How many bells of each kind are answered at once. */
   readonly atOnce: Readonly<Partial<Record<JobName, number>>>;
@@ -40,7 +40,7 @@ const RUNG_ONCE = { attempts: 1, removeOnComplete: true, removeOnFail: true };
 const CLOSE_MS = 2000;
 
 export function createBellQueue(options: BellQueueOptions): BellQueue {
-  const { url, prefix, log } = options;
+  const { redis, prefix, log } = options;
   const names = Object.keys(options.atOnce) as JobName[];
   let ringing: Redis | undefined;
   let listening: Redis | undefined;
@@ -53,7 +53,7 @@ export function createBellQueue(options: BellQueueOptions): BellQueue {
   };
   const openAll = async () => {
     // What is made while Redis is away stays broken: nothing is made before it answers.
-    ringing ??= openRinging(url);
+    ringing ??= openRinging(redis);
     const connection = ringing;
     await connected(connection);
     for (const weakness of await weaknesses(connection)) log.warn({ code: weakness.code }, weakness.en);
@@ -69,7 +69,7 @@ export function createBellQueue(options: BellQueueOptions): BellQueue {
         return [name, queue];
       }),
     );
-    listening ??= openListening(url);
+    listening ??= openListening(redis);
     const patient = listening;
     const workers = names.map((name) => {
       const worker = new Worker<BellJob>(name, ({ data: { id, fence } }) => options.answer({ id, fence, job: name }), {

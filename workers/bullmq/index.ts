@@ -7,12 +7,13 @@ import { createExecution } from '../execution.ts';
 import { createLoops } from '../loops.ts';
 import { CONCURRENCY, drained, jobNames, POLL_MS, type Runner, type RunnerOptions } from '../runner.ts';
 import { createBellQueue } from './bell-queue.ts';
+import type { RedisPlace } from './redis.ts';
 import { createRelay } from './relay.ts';
 
-export { checkRedis, type RedisWeakness } from './redis.ts';
+export { checkRedis, type RedisPlace, type RedisWeakness } from './redis.ts';
 
 export interface BullRunnerOptions<Deps> extends RunnerOptions<Deps> {
-  readonly redisUrl: string;
+  readonly redis: RedisPlace;
   /** Most jobs of one kind at once, within `concurrency`. Default: all of them; a quarter for owed time-stamps. */
   readonly atOnce?: Readonly<Partial<Record<JobName, number>>>;
   /** Of all keys in Redis. Default `antin`. */
@@ -33,7 +34,7 @@ export function createBullRunner<Deps>(options: BullRunnerOptions<Deps>): Runner
     pollMs,
   );
   const queue = createBellQueue({
-    url: options.redisUrl,
+    redis: options.redis,
     prefix: options.prefix ?? 'antin',
     atOnce: Object.fromEntries(
       names.map((name) => [

@@ -5,25 +5,43 @@ import { within } from '../runner.ts';
 
 const MOST_WAIT_MS = 2000;
 
+export interface RedisPlace {
+  /** `redis://` or, with TLS, `rediss://`. */
+  readonly url: string;
+  /** PEM of the authority behind the server's certificate, when it is the hospital's own. */
+  readonly ca?: string | undefined;
+}
+
 const ALWAYS = {
   connectTimeout: MOST_WAIT_MS,
   retryStrategy: (times: number) => Math.min(1000, 100 * times),
 };
 
 /** For rings: fails within two seconds instead of waiting for a server that is away. */
-export function openRinging(url: string): Redis {
-  return quiet(
-    new Redis(url, { ...ALWAYS, enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: MOST_WAIT_MS }),
-  );
+export function openRinging(at: RedisPlace): Redis {
+  return open(at, { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: MOST_WAIT_MS });
 }
 
 /** For listening: waits for the server as long as it takes. */
-export function openListening(url: string): Redis {
-  return quiet(new Redis(url, { ...ALWAYS, maxRetriesPerRequest: null }));
+export function openListening(at: RedisPlace): Redis {
+  return open(at, { maxRetriesPerRequest: null });
 }
 
-/** Whoever opens it says in the log once that the server is away, not at every retry. */
-function quiet(redis: Redis): Redis {
+/** In what the connections differ. */
+interface Manner {
+  readonly lazyConnect?: boolean;
+  readonly enableOfflineQueue?: boolean;
+  readonly maxRetriesPerRequest?: number | null;
+  readonly commandTimeout?: number;
+  readonly retryStrategy?: () => null;
+}
+
+function open({ url, ca }: RedisPlace, manner: Manner): Redis {
+  const tls = url.startsWith('rediss:')
+    ? { tls: { minVersion: 'TLSv1.2' as const, ...(ca === undefined ? {} : { ca }) } }
+    : {};
+  const redis = new Redis(url, { ...ALWAYS, ...tls, ...manner });
+  // Whoever opens it says in the log once that the server is away, not at every retry.
   redis.on('error', () => undefined);
   return redis;
 }
@@ -47,14 +65,8 @@ export interface RedisWeakness extends BilingualText {
  * What is wrong with the settings of a Redis server; empty: nothing.
  * @throws what the client throws when the server does not answer within two seconds.
  */
-export async function checkRedis(url: string): Promise<readonly RedisWeakness[]> {
-  const redis = new Redis(url, {
-    ...ALWAYS,
-    lazyConnect: true,
-    retryStrategy: () => null,
-    commandTimeout: MOST_WAIT_MS,
-  });
-  redis.on('error', () => undefined);
+export async function checkRedis(at: RedisPlace): Promise<readonly RedisWeakness[]> {
+  const redis = open(at, { lazyConnect: true, retryStrategy: () => null, commandTimeout: MOST_WAIT_MS });
   try {
     await redis.connect();
     return await weaknesses(redis);
