@@ -37,7 +37,11 @@ export function hospitalOf({ api }: Pick<Stack, 'api'>): Hospital {
   const looking = setInterval(() => {
     for (const [i, { url }] of api.entries()) {
       fetch(`${url}/healthz`, { headers: { connection: 'close' } })
-        .then(({ ok }) => (ok ? leaving.delete(i) : leaving.add(i)))
+        .then(async (answer) => {
+          await answer.arrayBuffer();
+          if (answer.ok) leaving.delete(i);
+          else leaving.add(i);
+        })
         .catch(() => undefined);
     }
   }, LOOK_MS);
