@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 export interface Usage {
   /** Resident, main process only, bytes. */
   readonly residentBytes: number;
-  /** Of it and all its children, those that have ended included, since they began. */
+  /** Of it and all its children, those that have ended included, since they began; of this very process without children. */
   readonly cpuMs: number;
 }
 
@@ -25,7 +25,9 @@ export function usageOf(pids: readonly (number | undefined)[]): (Usage | undefin
     (seen.get(pid)?.cpuMs ?? 0) + (children.get(pid) ?? []).reduce((sum, child) => sum + cpuOf(child), 0);
   return pids.map((pid) => {
     if (pid === undefined || !seen.has(pid)) return undefined;
-    return { residentBytes: residentBytes(pid), cpuMs: cpuOf(pid) };
+    // Everything that is watched is a child of this process.
+    const { user, system } = process.cpuUsage();
+    return { residentBytes: residentBytes(pid), cpuMs: pid === process.pid ? (user + system) / 1000 : cpuOf(pid) };
   });
 }
 
