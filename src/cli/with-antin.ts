@@ -5,6 +5,7 @@ import { type Antin, type ComposeOptions, compose } from '../compose.ts';
 import type { Config } from '../config.ts';
 import { loadConfig } from '../config.ts';
 import { ownFormsDir } from '../forms/index.ts';
+import { joinServer } from '../platform/db/index.ts';
 import type { S3Settings } from '../platform/storage/index.ts';
 import { type Log, silentLog, systemClock } from '../shared/index.ts';
 import { readUpstreamCa } from './upstream-ca.ts';
@@ -77,15 +78,21 @@ export function s3Settings(config: Config): S3Settings | undefined {
   };
 }
 
-/** `administration` (default): the command sets up, examines or repairs; the conditions of legal mode may be missing. */
+/**
+ * `administration` (default): the command sets up, examines or repairs; the conditions of legal mode may be missing, and it works
+ * beside the process that has the data folder open.
+ */
 export async function withAntin<T>(
   where: { data?: string | undefined; administration?: boolean },
   work: (antin: Antin) => Promise<T>,
 ): Promise<T> {
   const options = composeOptions(loadConfig({ DATA_DIR: where.data }), silentLog);
+  const administration = where.administration ?? true;
+  const databaseUrl =
+    options.databaseUrl ?? (administration ? await joinServer(join(options.dataDir, 'db')) : undefined);
   // Others work on a server's database: only `antin migrate` changes its schema.
-  const schema = options.databaseUrl === undefined ? 'migrate' : 'require';
-  const antin = await compose({ ...options, schema, administration: where.administration ?? true });
+  const schema = databaseUrl === undefined ? 'migrate' : 'require';
+  const antin = await compose({ ...options, databaseUrl, schema, administration });
   try {
     return await work(antin);
   } finally {

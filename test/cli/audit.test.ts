@@ -69,6 +69,11 @@ test('the whole log is verified; an entry that somebody changed in the database 
   expect(log.findings[0]).toMatch(/^entry [0-9a-f-]{36} \(index \d+\) was changed$/);
 }, 120_000);
 
+test('the archive is examined beside the running system too', async () => {
+  expect(await answer(['fsck', '--data', data])).toMatchObject({ verdict: 'sound', registered: 1, ok: 1 });
+  expect(await running.antin.archive.fsck()).toMatchObject({ verdict: 'sound' });
+}, 120_000);
+
 test('a folder without a database is told so, and stays as it is', async () => {
   const nothing = join(folder.path, 'nothing');
   expect(await problem(['audit', 'verify', '--data', nothing])).toMatchObject({
