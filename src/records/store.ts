@@ -312,24 +312,22 @@ export async function settleTimestamps(tx: Tx, documentId: string): Promise<void
   await writeTogether(tx, rows);
 }
 
-/** Revisions of documents that are not archived, in the order of (document, number), from the one after `after` on. */
-export async function pageOfUnarchivedRevisions(
+/** The newest revision of each document that is not archived, by document, from the one after `after` on. */
+export async function pageOfUnarchived(
   db: Db,
-  { after, limit }: { after: { documentId: string; n: number } | undefined; limit: number },
+  { after, limit }: { after: string | undefined; limit: number },
 ): Promise<{ documentId: string; facilityId: string; n: number; sha256: string; size: number }[]> {
   let query = db
     .selectFrom('document_revision as revision')
     .innerJoin('document', 'document.id', 'revision.document_id')
+    .distinctOn('revision.document_id')
     .select(['revision.document_id as documentId', 'revision.facility_id as facilityId', 'revision.n'])
     .select(['revision.sha256', 'revision.size'])
     .where('document.state', 'not in', ['archived', 'superseded'])
     .orderBy('revision.document_id')
-    .orderBy('revision.n')
+    .orderBy('revision.n', 'desc')
     .limit(limit);
-  if (after !== undefined) {
-    const { documentId, n } = after;
-    query = query.where((eb) => eb(eb.refTuple('revision.document_id', 'revision.n'), '>', eb.tuple(documentId, n)));
-  }
+  if (after !== undefined) query = query.where('revision.document_id', '>', after);
   return query.execute();
 }
 

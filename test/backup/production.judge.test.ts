@@ -95,7 +95,7 @@ test('archived bytes stay in their locked bucket: the backup lists them, and the
   running = await open('old', old);
   before = await work(running);
   const made = await answer(['backup', '--to', backups, '--data', join(folder.path, 'old')], settingsOf(old));
-  expect(made).toMatchObject({ archive: { store: 's3', objects: 1, copied: false }, work: { objects: 3 }, alarms: [] });
+  expect(made).toMatchObject({ archive: { store: 's3', objects: 1, copied: false }, work: { objects: 2 }, alarms: [] });
   await running.antin.close();
   running = undefined;
 
@@ -142,7 +142,7 @@ test('an embedded system moves to the server and to S3, and goes on there', asyn
   const { DATABASE_URL: to = '', ...stores } = settingsOf(place);
   const data = join(folder.path, 'small');
   const moved = await answer(['move', '--to', to, '--to-s3', '--data', data], stores);
-  expect(moved).toMatchObject({ work: 3, archive: 1, s3: true });
+  expect(moved).toMatchObject({ work: 2, archive: 1, s3: true });
   expect(JSON.stringify(moved)).not.toContain(new URL(to).password);
   expect(await problem(['fsck', '--data', data])).toMatchObject({ code: 'DATABASE_MOVED' });
   const whole = await open('small', place);
