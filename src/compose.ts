@@ -336,6 +336,7 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
     exclusively: (round) => database.withLock('sweeper', round),
     parties,
     archive,
+    records,
     idempotency,
     log,
   });

@@ -1,11 +1,12 @@
 /**
  * What nobody rings a bell for. At the start and then every hour, by one process at a time: locks of open episodes and permanent
  * records are rolled on before they run out, owed locks are paid, the archive is compared with its register and a share of it read
- * again, answered idempotency keys are forgotten after a while.
+ * again, bytes that no document will ask for leave the work store, answered idempotency keys are forgotten after a while.
  */
 import type { Archive } from '../src/archive/index.ts';
 import type { Parties } from '../src/parties/index.ts';
 import type { Idempotency } from '../src/platform/access/index.ts';
+import type { Records } from '../src/records/index.ts';
 import type { Log } from '../src/shared/index.ts';
 
 const INTERVAL_MS = 60 * 60 * 1000;
@@ -17,6 +18,7 @@ export interface SweeperDeps {
   readonly exclusively: (round: () => Promise<void>) => Promise<unknown>;
   readonly parties: Parties;
   readonly archive: Archive;
+  readonly records: Pick<Records, 'sweepStrayWork'>;
   readonly idempotency: Idempotency;
   readonly log: Log;
 }
@@ -29,7 +31,8 @@ export interface Sweeper {
   close(): Promise<void>;
 }
 
-export function createSweeper({ exclusively, parties, archive, idempotency, log }: SweeperDeps): Sweeper {
+export function createSweeper(deps: SweeperDeps): Sweeper {
+  const { exclusively, parties, archive, records, idempotency, log } = deps;
   let timer: NodeJS.Timeout | undefined;
   let stopping = false;
   let running: Promise<void> = Promise.resolve();
@@ -49,6 +52,12 @@ export function createSweeper({ exclusively, parties, archive, idempotency, log 
       if (read + found + mended > 0 || compared) log.info({ read, compared, found, mended }, 'the archive was swept');
     } catch (error) {
       log.error({ err: error }, 'the archive could not be swept; the next round goes on');
+    }
+    try {
+      const { removed } = await records.sweepStrayWork({ isStopping: () => stopping });
+      if (removed > 0) log.info({ removed }, 'bytes that no document will ask for left the work store');
+    } catch (error) {
+      log.error({ err: error }, 'the work store could not be swept; the next round goes on');
     }
     await idempotency.forget(KEEP_KEYS_DAYS);
   };

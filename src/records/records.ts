@@ -1,13 +1,14 @@
 /** Records and their documents: taken in, read, their bytes grown, returned and withdrawn. */
 import type { AuditActor } from '../platform/audit/index.ts';
 import type { Tx } from '../platform/db/index.ts';
-import { AppError, normalizeLookupCode, sha256Hex } from '../shared/index.ts';
+import { AppError, normalizeLookupCode, sha256Hex, systemClock } from '../shared/index.ts';
 import { type Document, latestRevision, type Revision, type RevisionKind, workFolder, workKey } from './document.ts';
 import { recordFacts } from './facts.ts';
 import { type IntakeDeps, type IntakeRequest, receive } from './intake.ts';
 import { createRecentBytes } from './recent-bytes.ts';
 import { type DocumentEvent, STATE_WORDS, transition } from './state.ts';
 import * as store from './store.ts';
+import { type StrayOptions, type StraySweep, sweepStrayWork } from './stray-work.ts';
 
 /** Bytes that the document will have next. */
 export type Staged = Pick<Revision, 'n' | 'sha256' | 'size'>;
@@ -187,6 +188,11 @@ export function createRecords(deps: IntakeDeps) {
       await workStore.deleteAll(workFolder(document));
       for (const { sha256 } of document.revisions) recent.forget(sha256);
     },
+
+    /** See `sweepStrayWork`: for the sweeper. */
+    sweepStrayWork: (options?: StrayOptions): Promise<StraySweep> =>
+      // A process whose own clock is ahead must take nothing for old.
+      sweepStrayWork({ db: database.db, workStore, clock: clock === systemClock ? 'database' : clock }, options),
 
     signSlot: store.signSlot,
     settleTimestamps: store.settleTimestamps,

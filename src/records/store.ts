@@ -2,7 +2,7 @@
 
 import { type Selectable, sql } from 'kysely';
 import type { FormContent, RecordFacts } from '../forms/index.ts';
-import { type Db, type Schema, type Tx, writeTogether } from '../platform/db/index.ts';
+import { type Db, moment, type Schema, type SharedClock, type Tx, writeTogether } from '../platform/db/index.ts';
 import type { ProblemCode } from '../shared/index.ts';
 import type { Document, Revision, RevisionKind } from './document.ts';
 import type { DocumentState } from './state.ts';
@@ -329,6 +329,33 @@ export async function pageOfUnarchived(
     .limit(limit);
   if (after !== undefined) query = query.where('revision.document_id', '>', after);
   return query.execute();
+}
+
+/** The present, by the clock that several processes go by. */
+export async function present(db: Db, clock: SharedClock): Promise<Date> {
+  const { rows } = await sql<{ now: Date }>`SELECT ${moment(clock)} AS now`.execute(db);
+  return rows[0]?.now ?? new Date(0);
+}
+
+/** State of each document that exists, with the digests of its revisions by their numbers. */
+export async function statesOf(
+  db: Db,
+  ids: readonly string[],
+): Promise<Map<string, { readonly state: DocumentState; readonly digests: ReadonlyMap<number, string> }>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('document')
+    .innerJoin('document_revision as revision', 'revision.document_id', 'document.id')
+    .select(['document.id', 'document.state', 'revision.n', 'revision.sha256'])
+    .where('document.id', 'in', [...ids])
+    .execute();
+  const found = new Map<string, { state: DocumentState; digests: Map<number, string> }>();
+  for (const { id, state, n, sha256 } of rows) {
+    const known = found.get(id) ?? { state: state as DocumentState, digests: new Map() };
+    known.digests.set(n, sha256);
+    found.set(id, known);
+  }
+  return found;
 }
 
 /** Whether the document is still what it was when read. */

@@ -22,7 +22,10 @@ export function workStoreConformance(
   };
   const keysIn = async (store: WorkStore, prefix: string) => {
     const keys: string[] = [];
-    for await (const key of store.list(prefix)) keys.push(key);
+    for await (const { key, storedAt } of store.list(prefix)) {
+      expect(Math.abs(Date.now() - storedAt.getTime())).toBeLessThan(60_000);
+      keys.push(key);
+    }
     return keys;
   };
 

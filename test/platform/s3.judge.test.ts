@@ -201,7 +201,7 @@ describe.each(ENGINES)('an archive in %s', (name) => {
       await admin.request({ method: 'DELETE', bucket: settings.workBucket, key: 'g/d/1' });
       const keys = async (prefix: string) => {
         const found = [];
-        for await (const each of work.list(prefix)) found.push(each);
+        for await (const each of work.list(prefix)) found.push(each.key);
         return found;
       };
       expect(await keys('g/')).toEqual(['g/d/1', 'g/d/2', 'g/other/1']);

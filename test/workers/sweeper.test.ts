@@ -1,8 +1,8 @@
 /** What nobody asks for is done all the same: locks are rolled on before they run out, and copies that are not needed go. */
-import { rename } from 'node:fs/promises';
+import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { settableClock } from '../../src/shared/index.ts';
+import { newId, settableClock, sha256Hex } from '../../src/shared/index.ts';
 import { dischargeCertificate, settle, useAntin } from '../support/antin.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -72,4 +72,42 @@ test('an object that disappears from the archive is an alarm after the next roun
   expect(await round()).toContainEqual({ kind: 'missing', count: 1 });
   await rename(`${path}.aside`, path);
   expect(await round()).toEqual([]);
+});
+
+test('bytes that no document will ask for leave the work store after a day; those of an unknown document after thirty', async () => {
+  const { antin, hospital, request, dataDir } = running();
+  // The files carry the time of the machine.
+  clock.set(new Date());
+  const answer = await request('POST', '/v1/documents', {
+    key: hospital.keys.intake,
+    json: dischargeCertificate(running()),
+  });
+  const { id } = await answer.json();
+  const document = await antin.records.find(undefined, id);
+  const folder = join(dataDir, 'work', 'objects', hospital.facility, id);
+  const unknown = join(dataDir, 'work', 'objects', hospital.facility, newId(clock.now()));
+  await mkdir(unknown);
+  const name = (n: number, bytes: string): string => `${n}-${sha256Hex(bytes)}.pdf`;
+  const lost = name(1, 'the loser of a race');
+  const coming = name(2, 'perhaps of a job that is still at it');
+  for (const place of [
+    join(folder, lost),
+    join(folder, coming),
+    join(unknown, name(1, 'x')),
+    join(folder, 'notes.txt'),
+  ]) {
+    await writeFile(place, 'staged');
+  }
+  const own = `1-${document.renditionSha256}.pdf`;
+  const sweep = async (days: number) => {
+    clock.set(new Date(Date.now() + days * DAY_MS));
+    await antin.sweeper.sweep();
+    return { here: (await readdir(folder)).sort(), unknown: await readdir(unknown) };
+  };
+  expect((await sweep(0.9)).here).toEqual([own, lost, coming, 'notes.txt'].sort());
+  const later = await sweep(1.1);
+  expect(later.here).toEqual([own, coming, 'notes.txt'].sort());
+  expect(later.unknown).toHaveLength(1);
+  expect((await sweep(30.1)).unknown).toEqual([]);
+  expect((await antin.records.bytes(document)).length).toBe(document.revisions[0]?.size);
 });

@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AppError, sha256Hex } from '../../shared/index.ts';
 import { filesBelow, hasCode, makeFolder, removeDurably, replace, sweep, writeTemporary } from './durable.ts';
@@ -32,7 +32,13 @@ export async function createFilesystemWorkStore(deps: { directory: string }): Pr
     get: async (key, expectedSha256) => checkDigest(await readOrNotFound(pathOf(key)), expectedSha256),
     delete: async (key) => removeDurably(pathOf(key)),
     deleteAll: async (folder) => rm(pathOf(folder), { recursive: true, force: true }),
-    list: (prefix) => keysBelow(objects, prefix),
+    list: async function* (prefix) {
+      for await (const key of keysBelow(objects, prefix)) {
+        const found = await stat(pathOf(key)).catch(() => undefined);
+        // Gone meanwhile.
+        if (found !== undefined) yield { key, storedAt: found.mtime };
+      }
+    },
   };
 }
 

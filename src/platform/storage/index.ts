@@ -1,7 +1,7 @@
 /** Where bytes live: the write-once archive (a port: filesystem and S3) and the work store before it. */
 export { createFilesystemArchive, type FilesystemArchive } from './filesystem-archive.ts';
 export { createFilesystemWorkStore } from './filesystem-work-store.ts';
-export type { ListedVersion, ObjectStore, PutOptions, StoredObject, WorkStore } from './object-store.ts';
+export type { ListedVersion, ListedWork, ObjectStore, PutOptions, StoredObject, WorkStore } from './object-store.ts';
 export { createS3Archive, type S3ArchiveDeps } from './s3/archive.ts';
 export {
   assertBucketsFit,

@@ -59,6 +59,12 @@ export interface ObjectStore {
   delete(key: string, versionId: string): Promise<void>;
 }
 
+export interface ListedWork {
+  readonly key: string;
+  /** When the bytes were put last, by the clock of the store. */
+  readonly storedAt: Date;
+}
+
 /** Where documents live until they are archived: durable, replaceable, not locked. */
 export interface WorkStore {
   /**
@@ -72,6 +78,6 @@ export interface WorkStore {
   delete(key: string): Promise<void>;
   /** Removes every key below `folder/`; after a crash some may still be there. @throws OBJECT_KEY_INVALID. */
   deleteAll(folder: string): Promise<void>;
-  /** Keys that begin with `prefix`, sorted: for sweepers. */
-  list(prefix: string): AsyncIterable<string>;
+  /** What begins with `prefix`, in key order: for sweepers. */
+  list(prefix: string): AsyncIterable<ListedWork>;
 }

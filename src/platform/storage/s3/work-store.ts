@@ -67,10 +67,10 @@ export function createS3WorkStore(settings: S3Settings, { client }: { readonly c
     },
     list: async function* (prefix) {
       let last: string | undefined;
-      for await (const { key, isDeleteMarker } of listVersions(client, bucket, prefix)) {
+      for await (const { key, isDeleteMarker, storedAt } of listVersions(client, bucket, prefix)) {
         if (isDeleteMarker || key === last) continue;
         last = key;
-        yield key;
+        yield { key, storedAt };
       }
     },
   };
