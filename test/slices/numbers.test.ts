@@ -32,7 +32,7 @@ test('documents of one new record sent at once are all kept, and compared with e
   const { request, hospital } = running();
   const first = dischargeCertificate(running());
   const others = ['Nguyễn Thị Thử', 'Nguyễn Thị Thử', 'Lê Thị Khác'].map((fullName) => {
-    const patient = { ...(first.content as { patient: object }).patient, fullName };
+    const patient = { ...((first.content as Record<string, unknown>).patient as object), fullName };
     return { ...first, content: { ...first.content, patient } };
   });
   const answers = await Promise.all(

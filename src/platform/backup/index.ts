@@ -2,7 +2,7 @@
  * Copies of a whole installation, and an installation from its copy. A backup is a folder: the tables as COPY text, the work store, the
  * list of archive objects (and their bytes), keys, settings, and `SHA256SUMS` over all of it.
  */
-export { findBackup, type VerifiedBackup, verifyBackup } from './find-backup.ts';
+export { type VerifiedBackup, verifyBackup } from './find-backup.ts';
 export type { ArchiveLine, BackupAlarm, BackupManifest, WorkObject } from './manifest.ts';
 export { movedObjects } from './moved-objects.ts';
 export { noteInEveryLog } from './note.ts';
