@@ -77,16 +77,16 @@ test('rows that are evidence are as protected as before', async () => {
 test('the work goes on: people sign, stopped work is started again, all of it is archived once', async () => {
   const { antin, hospital } = running;
   const { practitioner, representative } = hospital;
+  const [stopped] = await antin.outbox.stopped(hospital.facility);
+  expect(stopped).toMatchObject({ subject: document('stopped').id, causeCode: 'SEAL_NOT_ENROLLED' });
+  const work = `/v1/operations/stopped/${stopped?.id}/restart`;
+  expect((await running.request('POST', work, { key: hospital.keys.admin })).status).toBeLessThan(300);
   await antin.runner.start();
   clock.advance(60_000);
   const unsigned = [document('rendered').id, document('late').id];
   for (const line of await signAll(running, practitioner, unsigned)) expect(line).toMatchObject({ signed: true });
   const half = [document('inSigning').id, document('owed').id, ...unsigned];
   for (const line of await signAll(running, representative, half)) expect(line).toMatchObject({ signed: true });
-  const [stopped] = await antin.outbox.stopped(hospital.facility);
-  expect(stopped).toMatchObject({ subject: document('stopped').id, causeCode: 'SEAL_NOT_ENROLLED' });
-  const work = `/v1/operations/stopped/${stopped?.id}/restart`;
-  expect((await running.request('POST', work, { key: hospital.keys.admin })).status).toBeLessThan(300);
   for (let minute = 0; minute < 10; minute += 1) {
     clock.advance(60_000);
     await settle(running);
