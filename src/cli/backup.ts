@@ -70,7 +70,8 @@ async function makeBackup(options: BackupCommand & { to: string }): Promise<void
   }
 }
 
-async function sourcesOf(
+/** What `writeBackup` copies of an installation whose database answers at `databaseUrl`. */
+export async function sourcesOf(
   place: Installation,
   { work, archive }: Stores,
   databaseUrl: string,
