@@ -21,7 +21,7 @@ const cells = CELLS.filter((cell) => !cell.isDefault).map(({ name }) => ({
 
 /**
  * `quick`: everything that needs only what `npm ci` brought. `judges`: needs outside judges and services (see scripts/judges).
- * A test file belongs to `judges` if its name ends in `.judge.test.ts`. `cell …`: stories again on other stores, databases and runners
+ * A test file belongs to `judges` if its name ends in `.judge.test.ts`: also one that needs nothing but would hold up `npm test`. `cell …`: stories again on other stores, databases and runners
  * (test/support/cell.ts). `npm run test:all` runs all of them.
  */
 export default defineConfig({
@@ -33,8 +33,8 @@ export default defineConfig({
           include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
           exclude: ['test/**/*.judge.test.ts', ...NEEDS_THE_NETWORK],
           globalSetup: CELL_SERVICES,
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          testTimeout: 90_000,
+          hookTimeout: 120_000,
         },
       },
       {
