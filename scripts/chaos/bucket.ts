@@ -1,6 +1,8 @@
-/** What really lies in the archive bucket, asked of the engine itself with its own administrator's key. */
-import { buffer } from 'node:stream/consumers';
-import { Client } from 'minio';
+/**
+ * What really lies in the archive bucket, asked of the engine itself with its own administrator's key. Requests are signed by our client;
+ * what they ask and how answers are read is written anew here, so that a mistake of the archive is not repeated by who checks it.
+ */
+import { createS3Client, type S3Settings } from '../../src/platform/storage/index.ts';
 
 export interface StoredVersion {
   readonly key: string;
@@ -14,61 +16,61 @@ export interface Lock {
 }
 
 export interface Bucket {
+  /** Delete markers too. */
   versions(): Promise<StoredVersion[]>;
   /** No lock gives both undefined. */
   lockOf(version: StoredVersion): Promise<Lock>;
   /** Writes the same bytes under the same key once more, as a repeated PUT would. @returns the version id. */
   writeAgain(version: Pick<StoredVersion, 'key' | 'versionId'>): Promise<string>;
+  close(): void;
 }
 
-export interface BucketAccess {
-  readonly endpoint: string;
-  readonly region: string;
-  readonly accessKey: string;
-  readonly secretKey: string;
-  readonly archiveBucket: string;
-}
-
-export function openBucket({ endpoint, region, accessKey, secretKey, archiveBucket }: BucketAccess): Bucket {
-  const { hostname, port, protocol } = new URL(endpoint);
-  const client = new Client({
-    endPoint: hostname,
-    port: Number(port),
-    useSSL: protocol === 'https:',
-    region,
-    accessKey,
-    secretKey,
-    pathStyle: true,
-  });
+export function openBucket(settings: S3Settings): Bucket {
+  const client = createS3Client(settings);
+  const bucket = settings.archiveBucket;
   return {
     versions: async () => {
       const found: StoredVersion[] = [];
-      const listing = client.listObjects(archiveBucket, 'v1/', true, { IncludeVersion: true });
-      for await (const item of listing as AsyncIterable<Listed>) {
-        if (item.name === undefined) continue;
-        found.push({ key: item.name, versionId: item.versionId ?? '', deleteMarker: item.isDeleteMarker === true });
+      let marker: Record<string, string> | undefined = {};
+      while (marker !== undefined) {
+        const { status, body } = await client.request({
+          method: 'GET',
+          bucket,
+          query: { versions: '', prefix: 'v1/', ...marker },
+        });
+        const xml = Buffer.from(body).toString('utf8');
+        if (status !== 200) throw new Error(`the bucket cannot be listed: ${status} ${xml}`);
+        for (const [, kind, inner = ''] of xml.matchAll(/<(Version|DeleteMarker)>(.*?)<\/\1>/gs)) {
+          const deleteMarker = kind === 'DeleteMarker';
+          found.push({ key: element(inner, 'Key'), versionId: element(inner, 'VersionId'), deleteMarker });
+        }
+        marker =
+          element(xml, 'IsTruncated') === 'true'
+            ? { 'key-marker': element(xml, 'NextKeyMarker'), 'version-id-marker': element(xml, 'NextVersionIdMarker') }
+            : undefined;
       }
       return found;
     },
-    writeAgain: async ({ key, versionId }) => {
-      const bytes = await buffer(await client.getObject(archiveBucket, key, { versionId }));
-      // Without lock headers: the bucket's own rule locks it.
-      return (await client.putObject(archiveBucket, key, bytes)).versionId ?? '';
-    },
     lockOf: async ({ key, versionId }) => {
-      try {
-        const lock = await client.getObjectRetention(archiveBucket, key, { versionId });
-        const until = lock?.retainUntilDate;
-        return { mode: lock?.mode ?? undefined, until: until == null ? undefined : new Date(until) };
-      } catch {
-        return { mode: undefined, until: undefined };
-      }
+      const { headers } = await client.request({ method: 'HEAD', bucket, key, query: { versionId } });
+      const [mode, until] = [headers['x-amz-object-lock-mode'], headers['x-amz-object-lock-retain-until-date']];
+      return {
+        mode: typeof mode === 'string' ? mode : undefined,
+        until: typeof until === 'string' ? new Date(until) : undefined,
+      };
     },
+    writeAgain: async ({ key, versionId }) => {
+      const { body } = await client.request({ method: 'GET', bucket, key, query: { versionId } });
+      // Without lock headers: the bucket's own rule locks it.
+      const { status, headers } = await client.request({ method: 'PUT', bucket, key, body });
+      if (status !== 200) throw new Error(`no second version of ${key}: ${status}`);
+      return String(headers['x-amz-version-id']);
+    },
+    close: () => client.close(),
   };
 }
 
-interface Listed {
-  readonly name?: string;
-  readonly versionId?: string;
-  readonly isDeleteMarker?: boolean;
+/** Keys here are plain ASCII, so nothing is escaped. */
+function element(xml: string, name: string): string {
+  return new RegExp(`<${name}>(.*?)</${name}>`).exec(xml)?.[1] ?? '';
 }

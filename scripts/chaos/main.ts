@@ -71,8 +71,10 @@ const system = await startChaosSystem({ dir, s3: values.s3, chance, say });
 let failed = true;
 try {
   failed = await run(system);
+} catch (error) {
+  console.log(error);
 } finally {
-  await system.stop();
+  await system.stop(failed);
   if (failed) console.log(`The evidence is in ${dir}`);
   else if (values.dir === undefined) await rm(dir, { recursive: true, force: true, maxRetries: 5 });
 }
@@ -139,7 +141,11 @@ async function run({ stack, victims, authorityDir, impossible, revive }: ChaosSy
   const settledMs = performance.now() - over0;
   say('every paper was seen in the archive, or given up');
   await logSettled(observer);
-  const bucket = openBucket({ ...stack.s3, archiveBucket: stack.buckets.archive });
+  const bucket = openBucket({
+    ...stack.s3,
+    archiveBucket: stack.buckets.archive,
+    workBucket: stack.buckets.work,
+  });
   const planted = await plantSurplus(bucket, observer);
   const check = await judge({ stack, authorityDir }, { ledger, client, observer, bucket });
   const violations: Finding[] = [...check.findings];
@@ -177,6 +183,7 @@ async function run({ stack, victims, authorityDir, impossible, revive }: ChaosSy
     await writeFile(join(dir, 'ledger.json'), JSON.stringify(ledger, null, 1));
     await writeFile(join(dir, 'violations.json'), JSON.stringify(violations, null, 1));
   }
+  bucket.close();
   await observer.close();
   return violations.length > 0;
 }

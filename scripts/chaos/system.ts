@@ -19,7 +19,8 @@ export interface ChaosSystem {
   readonly impossible: readonly string[];
   /** Starts again what has ended by itself, as a supervisor (systemd, Docker) would. @returns the names. */
   revive(): Promise<string[]>;
-  stop(): Promise<void>;
+  /** `keep`: what lay on the small disks, too. */
+  stop(keep: boolean): Promise<void>;
 }
 
 export interface ChaosSystemOptions {
@@ -35,9 +36,9 @@ const DATA_DISK_MIB = 64;
 
 export async function startChaosSystem({ dir, s3, chance, say }: ChaosSystemOptions): Promise<ChaosSystem> {
   const impossible: string[] = [];
-  const undo: (() => Promise<unknown>)[] = [];
-  const stop = async (): Promise<void> => {
-    for (const step of undo.toReversed()) await step().catch((error) => say(`not undone: ${error}`));
+  const undo: ((keep: boolean) => Promise<unknown>)[] = [];
+  const stop = async (keep: boolean): Promise<void> => {
+    for (const step of undo.toReversed()) await step(keep).catch((error) => say(`not undone: ${error}`));
   };
   try {
     // Where the stack puts things.
@@ -88,7 +89,7 @@ export async function startChaosSystem({ dir, s3, chance, say }: ChaosSystemOpti
     };
     return { stack, victims, authorityDir, impossible, revive: () => revive(stack, tsa), stop };
   } catch (error) {
-    await stop();
+    await stop(true);
     throw error;
   }
 }

@@ -11,8 +11,8 @@ export interface SmallDisk {
   fill(): Promise<void>;
   /** It has its full size again. */
   free(): Promise<void>;
-  /** What lies on it is gone. */
-  close(): Promise<void>;
+  /** What lies on it is gone; or, as evidence, in the folder on the disk below. */
+  close(keep: boolean): Promise<void>;
 }
 
 /** Mounts a tmpfs of that size over `dir`. @throws with what is missing when this machine does not let us. */
@@ -42,8 +42,11 @@ export async function mountSmallDisk(dir: string, mebibytes: number): Promise<Sm
     free: async () => {
       await resize(size);
     },
-    close: async () => {
+    close: async (keep) => {
+      const copy = `${dir}.kept`;
+      if (keep) await run('cp', ['-a', dir, copy]);
       await run('umount', ['-l', dir]);
+      if (keep) await run('mv', ['-T', copy, dir]);
     },
   };
 }

@@ -34,6 +34,7 @@ export async function openTcpProxy(upstream: { port: number }, chance: () => num
   let lost = 0;
   let freeAt = 0;
   const pairs = new Set<() => void>();
+  const sockets = new Set<Socket>();
 
   /** When a piece of an answer may go on; pieces of all connections share the bandwidth. */
   const departure = (bytes: number): number => {
@@ -57,6 +58,7 @@ export async function openTcpProxy(upstream: { port: number }, chance: () => num
       service.resetAndDestroy();
     };
     pairs.add(reset);
+    for (const socket of [client, service]) sockets.add(socket.once('close', () => sockets.delete(socket)));
     let mayLose = false;
     client.on('data', (piece: Buffer) => {
       const { lostAnswers = 0, lostOnlyAfter = '' } = weather;
@@ -94,7 +96,7 @@ export async function openTcpProxy(upstream: { port: number }, chance: () => num
       if (next.unreachable === true) for (const reset of pairs) reset();
     },
     close: async () => {
-      for (const reset of pairs) reset();
+      for (const socket of sockets) socket.destroy();
       server.close();
       await once(server, 'close');
     },
@@ -126,7 +128,8 @@ function createDelayedWriter(to: Socket, from: Socket, departure: (bytes: number
       push(departure(piece.length), () => {
         if (!to.destroyed && !to.write(piece)) pauseUntilDrained(from, to);
       }),
-    end: () => push(0, () => to.end()),
+    // Once all is written: a receiver that does not read any more must not keep it open.
+    end: () => push(0, () => to.destroySoon()),
   };
 }
 
