@@ -29,7 +29,7 @@ const layerRules = layers.flatMap((row, index) =>
     to: {
       path: [
         `^src/${oneOf([...row, ...layers.slice(index + 1).flat(), 'cli'])}/`,
-        '^src/(?:compose|config|main)\\.tsx?$',
+        '^src/(?:compose(?:-options)?|config|main)\\.tsx?$',
         '^(?:workers|bench|test|scripts)/',
       ],
       pathNot: `^src/${part}/`,
@@ -64,7 +64,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^workers/jobs/' },
       to: {
-        path: ['^src/(?:compose|config|main)\\.', '^src/(?:cli|api|console)/', '^workers/', '^(?:bench|test|scripts)/'],
+        path: ['^src/(?:compose(?:-options)?|config|main)\\.', '^src/(?:cli|api|console)/', '^workers/', '^(?:bench|test|scripts)/'],
         pathNot: '^workers/jobs/',
       },
     },

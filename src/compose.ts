@@ -4,13 +4,14 @@
  */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkRedis, createBullRunner, type RedisPlace } from '../workers/bullmq/index.ts';
+import { checkRedis, createBullRunner } from '../workers/bullmq/index.ts';
 import { createInProcessRunner } from '../workers/in-process.ts';
 import { JOBS, type JobDeps } from '../workers/jobs/index.ts';
 import type { Runner } from '../workers/runner.ts';
 import { createSweeper, type Sweeper } from '../workers/sweeper.ts';
-import { type App, createApi, DEFAULT_LIMITS, type LimitSettings } from './api/index.ts';
+import { type App, createApi, DEFAULT_LIMITS } from './api/index.ts';
 import { type Archive, createArchive, loadPolicies, type RetentionPolicy } from './archive/index.ts';
+import type { ComposeOptions } from './compose-options.ts';
 import { addConsole } from './console/index.ts';
 import { type Certificate, parsePem } from './engines/crypto/index.ts';
 import { createValidationThreads, type TimestampSource } from './engines/pades/index.ts';
@@ -45,17 +46,7 @@ import {
   workersCheck,
   workStoreCheck,
 } from './platform/readiness/index.ts';
-import {
-  createFilesystemArchive,
-  createFilesystemWorkStore,
-  createS3Archive,
-  createS3Client,
-  createS3WorkStore,
-  type ObjectStore,
-  type S3Client,
-  type S3Settings,
-  type WorkStore,
-} from './platform/storage/index.ts';
+import { openStores } from './platform/storage/index.ts';
 import { createProbeKeeper, latestProbe, type ProbeKeeper } from './platform/storage/worm-probe/index.ts';
 import { type Authority, authorityTransport, openDemoAuthority } from './platform/trust/authority/index.ts';
 import {
@@ -63,70 +54,11 @@ import {
   createMaterialSource,
   createTimestampSource,
   loadTrust,
-  type ProxySettings,
   type TrustStore,
 } from './platform/trust/index.ts';
 import { createRecords, createWork, type Records } from './records/index.ts';
-import { type Clock, type InputMistake, type Log, systemClock } from './shared/index.ts';
+import { type InputMistake, systemClock } from './shared/index.ts';
 import { createSealKeys, createSigning, type Signing } from './signing/index.ts';
-
-export interface ComposeOptions {
-  readonly mode: 'demo' | 'legal';
-  readonly dataDir: string;
-  /** Where the embedded database goes when the server's account cannot reach the data directory. */
-  readonly stateDir?: string | undefined;
-  readonly databaseUrl?: string | undefined;
-  /** Default `migrate`; processes beside others `require` what `antin migrate` has made. */
-  readonly schema?: 'migrate' | 'require';
-  /** Object stores; absent: folders in the data directory. */
-  readonly s3?: S3Settings | undefined;
-  /** Redis that wakes the runner; absent: the database does. */
-  readonly redis?: RedisPlace | undefined;
-  /** Of all keys in Redis. Default `antin`. */
-  readonly redisPrefix?: string;
-  /** Where the keys of the program lie, the same for all processes; absent: `keys` in the data directory. */
-  readonly keysDir?: string | undefined;
-  /** Where people reach this installation: printed in QR codes. */
-  readonly publicBaseUrl: string;
-  readonly policiesDir: string;
-  /** A hospital's own forms beside ours. */
-  readonly hospitalFormsDir?: string | undefined;
-  /** Anchors; absent: only those of the demo authority. */
-  readonly trustDir?: string | undefined;
-  /** PEM files of further anchors (the demo trusts the authority of its sample). */
-  readonly extraAnchors?: readonly string[];
-  /** Servers inside the own network that may be contacted. */
-  readonly insideHosts?: readonly string[];
-  /** Most database connections. */
-  readonly connections?: number;
-  /** Jobs at once; default twice `parallel`. */
-  readonly concurrency?: number;
-  /** Proxy to outside services. */
-  readonly proxy?: ProxySettings | undefined;
-  /** RFC 3161 services; absent: the demo authority's. */
-  readonly tsaUrls: readonly string[];
-  readonly maxPdfBytes: number;
-  /** The whole body of a request must arrive within this time. Default 30 seconds. */
-  readonly bodyTimeoutMs?: number;
-  /** What a caller may ask for in a minute. */
-  readonly limits?: LimitSettings;
-  /** Addresses and ranges of the reverse proxies in front, whose `X-Forwarded-For` is believed. */
-  readonly trustedProxies?: readonly string[];
-  /** PEM of the CA of a service, by `host` or `host:port`, instead of the public ones. */
-  readonly upstreamCa?: Readonly<Record<string, string>>;
-  /** Services that legal mode may reach without TLS. */
-  readonly unencryptedHosts?: readonly string[];
-  /** By whom risks were accepted that legal mode refuses otherwise. */
-  readonly accepted?: Pick<LegalSettings, 'clinicStoreAcceptedBy' | 'softwareKeysAcceptedBy'>;
-  /** For commands that set up, examine or repair: they may run while conditions of legal mode are missing. Default false. */
-  readonly administration?: boolean;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Set the immutable flag on archived files where the system allows it. Default false. */
-  readonly immutableFlag?: boolean | undefined;
-  /** Typst processes and job loops at once. */
-  readonly parallel?: number;
-}
 
 export interface Antin {
   readonly options: ComposeOptions;
@@ -443,36 +375,6 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
       await database.close();
     },
   };
-}
-
-export interface Stores {
-  readonly archive: ObjectStore;
-  readonly work: WorkStore;
-  readonly client?: S3Client;
-  close(): void;
-}
-
-/** S3 where it is set, else folders below `dataDir`; made on first use. */
-export async function openStores({ s3, dataDir, clock, log, immutableFlag }: ComposeOptions): Promise<Stores> {
-  if (s3 !== undefined) {
-    const client = createS3Client(s3);
-    return {
-      archive: createS3Archive(s3, { client, clock, log }),
-      work: createS3WorkStore(s3, { client }),
-      client,
-      close: client.close,
-    };
-  }
-  const [archive, work] = await Promise.all([
-    createFilesystemArchive({
-      directory: join(dataDir, 'archive'),
-      clock,
-      useImmutableFlag: immutableFlag ?? false,
-      log,
-    }),
-    createFilesystemWorkStore({ directory: join(dataDir, 'work') }),
-  ]);
-  return { archive, work, close: () => undefined };
 }
 
 const NO_TRUST: TrustStore = { signers: [], tsa: [], development: [] };

@@ -2,7 +2,6 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { registeredObjects } from '../archive/index.ts';
-import { openStores, type Stores } from '../compose.ts';
 import { loadConfig, settingsText } from '../config.ts';
 import { createAuditLog, loadLogKey } from '../platform/audit/index.ts';
 import {
@@ -14,7 +13,7 @@ import {
   writeBackup,
 } from '../platform/backup/index.ts';
 import { reachDatabase, type Tx } from '../platform/db/index.ts';
-import type { ObjectStore } from '../platform/storage/index.ts';
+import { type ObjectStore, openStores, type Stores } from '../platform/storage/index.ts';
 import { workObjects } from '../records/index.ts';
 import { sha256Hex, silentLog, systemClock } from '../shared/index.ts';
 import { readInput } from './files.ts';

@@ -1,12 +1,11 @@
 /** `antin move --to DATABASE_URL`: from the database of a data folder to a server; with `--to-s3` from its stores to S3 as well. */
 import type { Command } from 'commander';
 import { registeredObjects } from '../archive/index.ts';
-import { openStores, type Stores } from '../compose.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { createAuditLog } from '../platform/audit/index.ts';
 import { movedObjects, noteInEveryLog } from '../platform/backup/index.ts';
 import { type Move, moveDatabase, withSnapshot } from '../platform/db/index.ts';
-import { prepareBuckets } from '../platform/storage/index.ts';
+import { openStores, prepareBuckets, type Stores } from '../platform/storage/index.ts';
 import { workObjects } from '../records/index.ts';
 import { AppError, silentLog, systemClock } from '../shared/index.ts';
 import { readInput } from './files.ts';

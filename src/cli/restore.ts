@@ -1,12 +1,11 @@
 /** `antin restore --from DIR`: an installation from its backup, only into an empty place. */
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { openStores } from '../compose.ts';
 import { loadConfig } from '../config.ts';
 import { createAuditLog } from '../platform/audit/index.ts';
 import { type OpenedTarget, type Restored, restoreBackup } from '../platform/backup/index.ts';
 import { startEmbeddedServer } from '../platform/db/index.ts';
-import { prepareBuckets } from '../platform/storage/index.ts';
+import { openStores, prepareBuckets } from '../platform/storage/index.ts';
 import { silentLog, systemClock } from '../shared/index.ts';
 import { readPassphrase } from './backup.ts';
 import { type Installation, installation } from './installation.ts';

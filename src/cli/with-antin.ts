@@ -1,7 +1,8 @@
 /** Opens the parts as configured, for a command, and closes them whatever happens. */
 import { dirname, join, resolve } from 'node:path';
 import type { RedisPlace } from '../../workers/bullmq/index.ts';
-import { type Antin, type ComposeOptions, compose } from '../compose.ts';
+import { type Antin, compose } from '../compose.ts';
+import type { ComposeOptions } from '../compose-options.ts';
 import type { Config } from '../config.ts';
 import { loadConfig } from '../config.ts';
 import { ownFormsDir } from '../forms/index.ts';

@@ -2,6 +2,7 @@
 export { createFilesystemArchive, type FilesystemArchive } from './filesystem-archive.ts';
 export { createFilesystemWorkStore } from './filesystem-work-store.ts';
 export type { ListedVersion, ListedWork, ObjectStore, PutOptions, StoredObject, WorkStore } from './object-store.ts';
+export { openStores, type StorePlace, type Stores } from './open-stores.ts';
 export { createS3Archive, type S3ArchiveDeps } from './s3/archive.ts';
 export {
   assertBucketsFit,
