@@ -4,6 +4,13 @@ import { CELLS } from './test/support/cell-name.ts';
 /** Follows README on a fresh copy, `npm ci` included. */
 const NEEDS_THE_NETWORK = ['test/journeys/readme.test.ts'];
 
+/** Needs nothing, but starts whole processes again and again or waits for clocks: it would hold up `npm test`. */
+const LONG = [
+  'test/operations/{health,legal-mode,logs}.test.ts',
+  'test/probe/{certificate,lying-stores}.test.ts',
+  'test/slices/crash.test.ts',
+];
+
 const CELL_SERVICES = 'test/support/cell-services.ts';
 
 /** The stories of a whole system, told in every cell; the full ones also under races and crashes. */
@@ -20,8 +27,8 @@ const cells = CELLS.filter((cell) => !cell.isDefault).map(({ name }) => ({
 }));
 
 /**
- * `quick`: everything that needs only what `npm ci` brought. `judges`: needs outside judges and services (see scripts/judges).
- * A test file belongs to `judges` if its name ends in `.judge.test.ts`: also one that needs nothing but would hold up `npm test`. `cell …`: stories again on other stores, databases and runners
+ * `quick` (`npm test`): what needs only what `npm ci` brought and takes little time. `judges`: `*.judge.test.ts`, which need outside judges
+ * and services (scripts/judges, scripts/services), and what takes long. `cell …`: stories again on other stores, databases and runners
  * (test/support/cell.ts). `npm run test:all` runs all of them.
  */
 export default defineConfig({
@@ -31,7 +38,7 @@ export default defineConfig({
         test: {
           name: 'quick',
           include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
-          exclude: ['test/**/*.judge.test.ts', ...NEEDS_THE_NETWORK],
+          exclude: ['test/**/*.judge.test.ts', ...NEEDS_THE_NETWORK, ...LONG],
           globalSetup: CELL_SERVICES,
           testTimeout: 90_000,
           hookTimeout: 120_000,
@@ -40,7 +47,8 @@ export default defineConfig({
       {
         test: {
           name: 'judges',
-          include: ['test/**/*.judge.test.ts', ...NEEDS_THE_NETWORK],
+          include: ['test/**/*.judge.test.ts', ...NEEDS_THE_NETWORK, ...LONG],
+          globalSetup: CELL_SERVICES,
           testTimeout: 120_000,
           hookTimeout: 180_000,
         },
