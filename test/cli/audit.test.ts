@@ -37,6 +37,7 @@ test('the log is listed, newest first, also only what was done to one document',
   expect(about.map(({ action }) => action)).toEqual(expect.arrayContaining(['document.received', 'object.archived']));
   // By the time of the act; the index follows the order of the commits, which may differ by a moment.
   const times = about.map(({ at }) => Date.parse(at));
+  expect(times).not.toContain(Number.NaN);
   expect(times).toEqual(times.toSorted((a, b) => b - a));
   expect(await list('--action', 'document.received', '--limit', '1')).toMatchObject([
     { object: { kind: 'document', id: document.id }, facility: running.hospital.facility, reason: null },
