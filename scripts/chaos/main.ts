@@ -23,7 +23,7 @@ import { createTally } from '../load/tally.ts';
 import { type Bucket, openBucket } from './bucket.ts';
 import { type CheckResult, checkEverything, type Finding } from './check.ts';
 import { createObserver, type Observer } from './observer.ts';
-import { askPyhanko } from './outside-judge.ts';
+import { askOutside } from './outside-judge.ts';
 import { figures, report } from './report.ts';
 import { type ChaosSystem, startChaosSystem } from './system.ts';
 import { runWave, type WaveResult } from './waves.ts';
@@ -152,7 +152,7 @@ async function run({ stack, victims, authorityDir, impossible, revive }: ChaosSy
   if (!check.surplus.some(({ versionId }) => versionId === planted)) {
     violations.push({ rule: 'the check sees what is planted', what: `surplus version ${planted}` });
   }
-  const outside = await askPyhanko(check.sample, join(authorityDir, 'trust', 'signers'), join(dir, 'sample'));
+  const outside = await askOutside(check.sample, join(authorityDir, 'trust', 'signers'), join(dir, 'sample'));
   violations.push(...outside.findings);
   violations.push(...(await missesPlanted({ stack, authorityDir }, { ledger, client, observer, bucket })));
   for (const { fault, recoveredMs } of results.flatMap(({ experiences }) => experiences)) {

@@ -32,8 +32,8 @@ export function report(outcome: Outcome): string {
     `${check.documents} papers handed in, ${check.registered} registered in the archive, each exactly once unless said below`,
     `${check.acknowledgedSignatures} signatures acknowledged; ${check.signatures} signatures in the archived files are valid`,
     outside.missing === undefined
-      ? `pyHanko was asked about ${outside.judged} of the files and a falsified one`
-      : `NOT RUN: pyHanko: ${outside.missing}`,
+      ? `pyHanko was asked about ${outside.judged} of the files and a falsified one, EU DSS about ${outside.byDss} of them whose time-stamp came later`
+      : `NOT RUN: outside judges: ${outside.missing}`,
     `${check.versions} versions in the bucket, ${check.surplus.length} of them surplus, one of those planted by this run:`,
     ...check.surplus.map(
       ({ key, versionId, lockedUntil }) => `  ${key} ${versionId} locked until ${lockedUntil ?? '–'}`,
