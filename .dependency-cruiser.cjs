@@ -64,7 +64,12 @@ module.exports = {
       severity: 'error',
       from: { path: '^workers/jobs/' },
       to: {
-        path: ['^src/(?:compose(?:-options)?|config|main)\\.', '^src/(?:cli|api|console)/', '^workers/', '^(?:bench|test|scripts)/'],
+        path: [
+          '^src/(?:compose(?:-options)?|config|main)\\.',
+          '^src/(?:cli|api|console)/',
+          '^workers/',
+          '^(?:bench|test|scripts)/',
+        ],
         pathNot: '^workers/jobs/',
       },
     },
