@@ -72,7 +72,7 @@ export function everyFault(victims: Victims): Fault[] {
     weather('Redis slow', 'redis', links.redis, 'slow', { latencyMs: 400 }),
     weather('TSA slow', 'tsa', links.tsa, 'slow', { latencyMs: 3000 }),
     weather('S3 answers to PUT lost', 's3', links.s3, 'answers lost', { lostAnswers: 0.3, lostOnlyAfter: 'PUT ' }),
-    weather('PostgreSQL answers lost', 'postgres', links.postgres, 'answers lost', { lostAnswers: 0.02 }),
+    weather('PostgreSQL answers lost', 'postgres', links.postgres, 'answers lost', { lostAnswers: 0.06 }),
     weather('TSA answers lost', 'tsa', links.tsa, 'answers lost', { lostAnswers: 0.5, lostOnlyAfter: 'POST ' }),
     weather('S3 connections reset', 's3', links.s3, 'answers lost', { unreachable: true }),
     ...diskFaults(victims),
