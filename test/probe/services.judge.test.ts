@@ -149,9 +149,9 @@ test('none outlives the process that started it, not even when that is killed', 
   });
   const [line] = await once(createInterface(starter.stdout), 'line');
   const pids: number[] = JSON.parse(String(line));
-  expect(pids.length).toBeGreaterThan(2);
   const living = () => pids.filter((pid) => existsSync(`/proc/${pid}`));
-  expect(living()).toEqual(pids);
+  // Of PostgreSQL's family some members come and go.
+  expect(living().length).toBeGreaterThan(2);
   starter.kill('SIGKILL');
   await expect.poll(living, { timeout: 20_000 }).toEqual([]);
 });
