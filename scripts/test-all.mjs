@@ -134,7 +134,9 @@ console.log(['', 'The same stories in every cell:', ...lines, ''].join('\n'));
 for (const cell of empty) fail(`no test passed in the cell ${cell}`);
 if (empty.length === 0) tally.passed += 1;
 
-const chaos = await gate('chaos', 'node', ['scripts/chaos/main.ts', '--documents', '200', '--demand-all']);
+// Every fault once, always in the same waves; `npm run chaos` alone draws new ones.
+const plan = ['--documents', '200', '--seed', '1448892048', '--demand-all'];
+const chaos = await gate('chaos', 'node', ['scripts/chaos/main.ts', ...plan]);
 if (chaos.ok) console.log(chaos.output.trimEnd());
 
 if (existsSync(join(root, 'scripts', 'bench.mjs'))) {
