@@ -2,6 +2,7 @@
 import type { RedisPlace } from '../workers/bullmq/index.ts';
 import type { LimitSettings } from './api/index.ts';
 import type { LegalSettings } from './legal-mode/index.ts';
+import type { SharedClock } from './platform/db/index.ts';
 import type { S3Settings } from './platform/storage/index.ts';
 import type { ProxySettings } from './platform/trust/index.ts';
 import type { Clock, Log } from './shared/index.ts';
@@ -57,6 +58,8 @@ export interface ComposeOptions {
   /** For commands that set up, examine or repair: they may run while conditions of legal mode are missing. Default false. */
   readonly administration?: boolean;
   readonly clock: Clock;
+  /** By which clock processes share out work and turns. Default: the database's; a `clock` that is not the system's. */
+  readonly sharedClock?: SharedClock;
   readonly log: Log;
   /** Set the immutable flag on archived files where the system allows it. Default false. */
   readonly immutableFlag?: boolean | undefined;

@@ -192,7 +192,7 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
 
   const audit = createAuditLog({ clock });
   // Processes on several machines go by one clock when they share out work.
-  const shared = clock === systemClock ? 'database' : clock;
+  const shared = options.sharedClock ?? (clock === systemClock ? 'database' : clock);
   const outbox = createOutbox({ database, clock: shared });
   const parties = createParties({ database, clock, audit });
   const { s3 } = options;
@@ -235,6 +235,7 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
     audit,
     outbox,
     clock,
+    sharedClock: shared,
     log,
     timestamp,
     timestampReserve: TIMESTAMP_RESERVE_BYTES,

@@ -3,7 +3,7 @@ import type { Certificate } from '../engines/crypto/index.ts';
 import type { TimestampSource, ValidationThreads } from '../engines/pades/index.ts';
 import type { Parties } from '../parties/index.ts';
 import type { AuditLog } from '../platform/audit/index.ts';
-import type { Database } from '../platform/db/index.ts';
+import type { Database, SharedClock } from '../platform/db/index.ts';
 import type { Outbox } from '../platform/outbox/index.ts';
 import type { MaterialSource } from '../platform/trust/index.ts';
 import type { Records } from '../records/index.ts';
@@ -16,6 +16,8 @@ export interface SigningDeps {
   readonly audit: AuditLog;
   readonly outbox: Outbox;
   readonly clock: Clock;
+  /** Turns and locks of PINs go by it. */
+  readonly sharedClock: SharedClock;
   readonly log: Log;
   readonly timestamp: TimestampSource;
   /** Room that a time-stamp token takes, bytes. */

@@ -1,6 +1,6 @@
 /** Long-term validity: owed time-stamps are paid, sealed documents reach B-LTA (EN 319 142-1 §6). */
 import { addDocumentTimestamp, extend, type ValidationReport } from '../engines/pades/index.ts';
-import type { Tx } from '../platform/db/index.ts';
+import { moment, type Tx } from '../platform/db/index.ts';
 import { type Document, isOpenForSigning, latestRevision } from '../records/index.ts';
 import { AppError, newId } from '../shared/index.ts';
 import type { SigningDeps } from './deps.ts';
@@ -9,6 +9,8 @@ import { storeOrRetry } from './store-or-retry.ts';
 import { assertSurvival } from './survival.ts';
 
 const SYSTEM = { kind: 'system', id: 'long-term' } as const;
+/** How long nobody can sign while a time-stamp is fetched. */
+const LEASE_MS = 60_000;
 
 /**
  * Pays owed time-stamps of a document that people still sign, by one document time-stamp over all signatures so far
@@ -21,14 +23,13 @@ export async function payTimestamp(
   documentId: string,
   alongside: (tx: Tx) => Promise<void>,
 ): Promise<void> {
-  const { records, clock } = deps;
+  const { records, clock, sharedClock } = deps;
   const document = await records.find(undefined, documentId);
   const owed = document.slots.some((slot) => slot.signedAt !== undefined && !slot.timestamped);
   const open = isOpenForSigning(document.state) || document.state === 'signed';
   if (!owed || !open) return;
-  const now = clock.now();
   const turn = {
-    id: newId(now),
+    id: newId(clock.now()),
     facilityId: document.facilityId,
     documentId: document.id,
     field: '',
@@ -37,8 +38,8 @@ export async function payTimestamp(
     baseRevision: latestRevision(document).n,
     prepared: undefined,
     revocationAnswers: [],
-    now,
-    leaseUntil: new Date(now.getTime() + 60_000),
+    now: moment(sharedClock),
+    leaseUntil: moment(sharedClock, LEASE_MS),
   };
   const leased = await deps.database.transaction((tx) => store.insertTurn(tx, turn));
   if (!leased) throw new AppError('DOCUMENT_BUSY');
@@ -48,7 +49,7 @@ export async function payTimestamp(
     const staged = await records.stage(document, pdf, await assertSurvival(deps, document, before, pdf));
     await storeOrRetry(deps, async (tx) => {
       // A slow authority outlasted the lease, and somebody may be signing: their approval comes first.
-      await store.closeTurn(tx, turn.id, 'completed', clock.now(), 'DOCUMENT_BUSY');
+      await store.closeTurn(tx, turn.id, 'completed', moment(sharedClock), 'DOCUMENT_BUSY');
       await records.append(tx, { document, steps: [{ kind: 'timestamp', staged, event: undefined }] });
       await records.settleTimestamps(tx, document.id);
       await deps.audit.record(tx, {
@@ -62,7 +63,7 @@ export async function payTimestamp(
     });
   } catch (thrown) {
     await deps.database
-      .transaction((tx) => store.closeTurn(tx, turn.id, 'cancelled', clock.now(), 'TURN_CLOSED'))
+      .transaction((tx) => store.closeTurn(tx, turn.id, 'cancelled', moment(sharedClock), 'TURN_CLOSED'))
       .catch((ended) => {
         if (!(ended instanceof AppError) || ended.code !== 'TURN_CLOSED') throw ended;
       });

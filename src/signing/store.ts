@@ -1,9 +1,12 @@
 /** SQL of turns, sessions and PIN tries. */
-import { type Selectable, sql } from 'kysely';
+import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { PreparedSignature } from '../engines/pades/index.ts';
 import { type Db, type Schema, type Tx, writeTogether } from '../platform/db/index.ts';
 import type { ProblemCode } from '../shared/index.ts';
 import type { TurnState } from './turn-state.ts';
+
+/** A moment by the clock that all processes share. */
+type Moment = RawBuilder<Date>;
 
 export interface Turn {
   readonly id: string;
@@ -12,12 +15,11 @@ export interface Turn {
   readonly field: string;
   readonly credentialId: string | undefined;
   readonly clinicianId: string | undefined;
-  readonly state: TurnState;
+  /** Neither closed nor run out. */
+  readonly isOpen: boolean;
   /** Revision that the signature is added to. */
   readonly baseRevision: number;
   readonly prepared: PreparedSignature | undefined;
-  readonly openedAt: Date;
-  readonly leaseUntil: Date;
 }
 
 export interface NewTurn {
@@ -31,8 +33,8 @@ export interface NewTurn {
   readonly prepared: PreparedSignature | undefined;
   /** Answers about the certificate before signing, DER in base 64 (Circular 15/2025/TT-BKHCN Art 5(4)). */
   readonly revocationAnswers: readonly string[];
-  readonly now: Date;
-  readonly leaseUntil: Date;
+  readonly now: Moment;
+  readonly leaseUntil: Moment;
 }
 
 /** Takes the document's lease. @returns false if somebody else's turn is open and not expired. */
@@ -80,14 +82,21 @@ function turnRow(tx: Tx, turn: NewTurn) {
     );
 }
 
-export async function findTurn(db: Db, facilityId: string, id: string): Promise<Turn | undefined> {
+export async function findTurn(db: Db, facilityId: string, id: string, now: Moment): Promise<Turn | undefined> {
   const row = await db
     .selectFrom('signing_turn')
     .selectAll()
+    .select(isOpenAt(now))
     .where('facility_id', '=', facilityId)
     .where('id', '=', id)
     .executeTakeFirst();
   return row === undefined ? undefined : toTurn(row);
+}
+
+/** When the lease of a turn runs out, or did. */
+export async function leaseOfTurn(db: Db, id: string): Promise<Date> {
+  const row = await db.selectFrom('signing_turn').select('lease_until').where('id', '=', id).executeTakeFirstOrThrow();
+  return row.lease_until;
 }
 
 /** Begins the lease of exactly this open turn anew; one that keeps nothing prepared keeps this now. @returns the turn, or undefined if there is none. */
@@ -108,11 +117,14 @@ export async function renewTurn(tx: Tx, turn: NewTurn): Promise<Turn | undefined
     .where('field', '=', turn.field)
     .where('base_revision', '=', turn.baseRevision)
     .returningAll()
+    .returning(isOpenAt(turn.now))
     .executeTakeFirst();
   return row === undefined ? undefined : toTurn(row);
 }
 
-function toTurn(row: Selectable<Schema['signing_turn']>): Turn {
+const isOpenAt = (now: Moment) => sql<boolean>`state = 'open' AND lease_until > ${now}`.as('is_open');
+
+function toTurn(row: Selectable<Schema['signing_turn']> & { readonly is_open: boolean }): Turn {
   return {
     id: row.id,
     facilityId: row.facility_id,
@@ -120,11 +132,9 @@ function toTurn(row: Selectable<Schema['signing_turn']>): Turn {
     field: row.field,
     credentialId: row.credential_id ?? undefined,
     clinicianId: row.clinician_id ?? undefined,
-    state: row.state,
+    isOpen: row.is_open,
     baseRevision: row.base_revision,
     prepared: (row.prepared as PreparedSignature | null) ?? undefined,
-    openedAt: row.opened_at,
-    leaseUntil: row.lease_until,
   };
 }
 
@@ -133,7 +143,7 @@ export async function closeTurn(
   tx: Tx,
   id: string,
   state: Exclude<TurnState, 'open'>,
-  now: Date,
+  now: Moment,
   refusal: ProblemCode,
 ): Promise<void> {
   const row = tx
@@ -189,23 +199,29 @@ export async function findSession(db: Db, facilityId: string, id: string): Promi
 export interface PinTries {
   /** Wrong tries since the last right one or lock. */
   readonly failed: number;
-  readonly lockedUntil: Date | undefined;
+  /** How long it is still locked; 0: it is not. */
+  readonly lockedMs: number;
 }
 
-export async function pinTries(db: Db, credentialId: string): Promise<PinTries> {
+export async function pinTries(db: Db, credentialId: string, now: Moment): Promise<PinTries> {
   const row = await db
     .selectFrom('pin_attempt')
-    .select(['failed', 'locked_until'])
+    .select(['failed', lockedMs(now)])
     .where('credential_id', '=', credentialId)
     .executeTakeFirst();
-  return { failed: row?.failed ?? 0, lockedUntil: row?.locked_until ?? undefined };
+  return { failed: row?.failed ?? 0, lockedMs: row?.locked_ms ?? 0 };
 }
+
+const lockedMs = (now: Moment) =>
+  sql<number>`greatest(0, coalesce(extract(epoch FROM pin_attempt.locked_until - ${now}) * 1000, 0))::float8`.as(
+    'locked_ms',
+  );
 
 /** Counts a wrong PIN, unless the credential is locked at `now`. @returns what is counted then. */
 export async function countWrongPin(
   tx: Tx,
   { id, facilityId }: { readonly id: string; readonly facilityId: string },
-  now: Date,
+  now: Moment,
 ): Promise<PinTries> {
   const row = await tx
     .insertInto('pin_attempt')
@@ -220,12 +236,12 @@ export async function countWrongPin(
           .end(),
       })),
     )
-    .returning(['failed', 'locked_until'])
+    .returning(['failed', lockedMs(now)])
     .executeTakeFirstOrThrow();
-  return { failed: row.failed, lockedUntil: row.locked_until ?? undefined };
+  return { failed: row.failed, lockedMs: row.locked_ms };
 }
 
-export async function lockPin(tx: Tx, credentialId: string, until: Date): Promise<void> {
+export async function lockPin(tx: Tx, credentialId: string, until: Moment): Promise<void> {
   await tx
     .updateTable('pin_attempt')
     .set({ failed: 0, locked_until: until })

@@ -6,7 +6,7 @@ import { type Certificate, parseCertificate } from '../engines/crypto/index.ts';
 import { embed, embedCms, type PreparedSignature, prepare, type ValidationReport } from '../engines/pades/index.ts';
 import { type Authority, type Credential, refuseCredential } from '../parties/index.ts';
 import type { AuditActor } from '../platform/audit/index.ts';
-import type { Tx } from '../platform/db/index.ts';
+import { moment, type Tx } from '../platform/db/index.ts';
 import { type Document, isOpenForSigning, latestRevision, type Slot } from '../records/index.ts';
 import { AppError, newId } from '../shared/index.ts';
 import type { SigningDeps } from './deps.ts';
@@ -15,8 +15,8 @@ import * as store from './store.ts';
 import { assertSurvival } from './survival.ts';
 
 /** How long a person may take between the two steps; and how long a process may that does both. */
-const LEASE_MINUTES = 10;
-const LEASE_MINUTES_AT_ONCE = 2;
+const LEASE_MS = 10 * 60_000;
+const LEASE_AT_ONCE_MS = 2 * 60_000;
 
 /** Room for what a signer elsewhere gives back: its chain and time-stamp are not known before. */
 const FOREIGN_CMS_RESERVE_BYTES = 32_768;
@@ -62,7 +62,8 @@ export type SignatureAnswer = { readonly signature: Uint8Array } | { readonly cm
  * CERTIFICATE_*, REVOCATION_UNKNOWN, TURN_TAKEN, REVISION_STALE (somebody signed meanwhile).
  */
 export async function openTurn(deps: SigningDeps, request: TurnRequest): Promise<OpenTurn> {
-  return (await openHeldTurn(deps, request, await readSigner(deps, request))).turn;
+  const { turn } = await openHeldTurn(deps, request, await readSigner(deps, request));
+  return { ...turn, leaseUntil: await store.leaseOfTurn(deps.database.db, turn.id) };
 }
 
 /** What is on file about who signs; a session reads it once. */
@@ -96,7 +97,7 @@ export async function readSigner(
 
 /** A turn with what it was prepared from. */
 export interface HeldTurn {
-  readonly turn: OpenTurn & { readonly credentialId: string };
+  readonly turn: Omit<OpenTurn, 'leaseUntil'> & { readonly credentialId: string };
   readonly document: Document;
   /** The bytes that the signature is added to. */
   readonly before: Uint8Array;
@@ -143,8 +144,6 @@ export async function openHeldTurn(
     ...(credential.kind === 'external' ? { reserve: FOREIGN_CMS_RESERVE_BYTES } : {}),
     ...(first && document.certify !== undefined ? { certify: document.certify } : {}),
   });
-  const minutes = options.atOnce === true ? LEASE_MINUTES_AT_ONCE : LEASE_MINUTES;
-  const leaseUntil = new Date(now.getTime() + minutes * 60_000);
   const id = newId(now);
   const turn: store.NewTurn = {
     id,
@@ -158,8 +157,8 @@ export async function openHeldTurn(
     revocationAnswers: check.evidence
       .filter((one) => one.kind !== 'certificate')
       .map((one) => Buffer.from(one.der).toString('base64')),
-    now,
-    leaseUntil,
+    now: moment(deps.sharedClock),
+    leaseUntil: moment(deps.sharedClock, options.atOnce === true ? LEASE_AT_ONCE_MS : LEASE_MS),
   };
   const audit = (tx: Tx): Promise<string> =>
     deps.audit.record(tx, {
@@ -171,7 +170,7 @@ export async function openHeldTurn(
     });
   const held = ({ id, prepared }: Pick<OpenTurn, 'id' | 'prepared'>): HeldTurn => {
     const of = { documentId: document.id, field: slot.field, renditionSha256: document.renditionSha256 };
-    return { turn: { id, prepared, leaseUntil, credentialId: credential.id, ...of }, document, before };
+    return { turn: { id, prepared, credentialId: credential.id, ...of }, document, before };
   };
   try {
     await deps.database.transaction(async (tx) => {
@@ -215,12 +214,10 @@ export async function completeTurn(
   deps: SigningDeps,
   request: Completion & { readonly turnId: string },
 ): Promise<CompletedTurn> {
-  const { records, clock } = deps;
+  const { records } = deps;
   const turn = await findOwnTurn(deps, request);
   const { credentialId, prepared } = turn;
-  if (turn.state !== 'open' || prepared === undefined || credentialId === undefined || turn.leaseUntil <= clock.now()) {
-    throw new AppError('TURN_CLOSED');
-  }
+  if (!turn.isOpen || prepared === undefined || credentialId === undefined) throw new AppError('TURN_CLOSED');
   const document = await records.find(request.facilityId, turn.documentId);
   // Before a time-stamp is paid for: it may have been returned or withdrawn meanwhile.
   if (!isOpenForSigning(document.state)) throw new AppError('STATE_FORBIDS', { extra: { state: document.state } });
@@ -263,7 +260,7 @@ export async function completeHeldTurn(
   );
   await deps.database.transaction(async (tx) => {
     const now = clock.now();
-    await store.closeTurn(tx, turn.id, 'completed', now, 'TURN_CLOSED');
+    await store.closeTurn(tx, turn.id, 'completed', moment(deps.sharedClock), 'TURN_CLOSED');
     const revision = staged.n;
     const event = last ? 'last-person-signed' : 'person-signed';
     await records.append(tx, { document, steps: [{ kind: 'signature', staged, event }] });
@@ -318,7 +315,7 @@ export async function cancelTurn(
 ): Promise<void> {
   const turn = await findOwnTurn(deps, request);
   await deps.database.transaction(async (tx) => {
-    await store.closeTurn(tx, turn.id, 'cancelled', deps.clock.now(), 'TURN_CLOSED');
+    await store.closeTurn(tx, turn.id, 'cancelled', moment(deps.sharedClock), 'TURN_CLOSED');
     await deps.audit.record(tx, {
       facilityId: turn.facilityId,
       actor: request.actor,
@@ -333,7 +330,7 @@ async function findOwnTurn(
   deps: SigningDeps,
   request: { facilityId: string; clinicianId: string; turnId: string },
 ): Promise<store.Turn> {
-  const turn = await store.findTurn(deps.database.db, request.facilityId, request.turnId);
+  const turn = await store.findTurn(deps.database.db, request.facilityId, request.turnId, moment(deps.sharedClock));
   if (turn === undefined || turn.clinicianId !== request.clinicianId) throw new AppError('TURN_UNKNOWN');
   return turn;
 }

@@ -1,0 +1,71 @@
+/** A process whose own clock is off: turns and PIN locks go by the clock that all processes share. */
+import { sql } from 'kysely';
+import { beforeEach, expect, test } from 'vitest';
+import { settableClock } from '../../src/shared/index.ts';
+import { dischargeCertificate, useAntin } from '../support/antin.ts';
+import { receive } from '../support/journey.ts';
+import { hire, type Person } from '../support/people.ts';
+
+const SECOND_MS = 1000;
+const DAY_MS = 24 * 60 * 60 * SECOND_MS;
+
+/** The clock of the process alone; its database has the right one. */
+const clock = settableClock(new Date());
+const running = useAntin({ clock, jobs: false, also: { sharedClock: 'database' } });
+
+beforeEach(() => clock.set(new Date()));
+
+const open = (id: string, by: Person): Promise<Response> =>
+  running().request('POST', `/v1/documents/${id}/turns`, { key: by.apiKey, json: { credential: by.credential } });
+
+const codeOf = async (answer: Response): Promise<string> => (await answer.json()).code;
+
+async function set(table: 'signing_turn' | 'pin_attempt', column: string, seconds: number): Promise<void> {
+  const until = sql`statement_timestamp() + ${seconds} * interval '1 second'`;
+  await sql`UPDATE ${sql.table(table)} SET ${sql.ref(column)} = ${until} WHERE ${sql.ref(column)} IS NOT NULL`.execute(
+    running().antin.database.db,
+  );
+}
+
+test('nobody’s turn is taken early by who is ahead, or held longer by who is behind', async () => {
+  const [doctor, colleague] = [
+    await hire(running(), { staffCode: 'BS301' }),
+    await hire(running(), { staffCode: 'BS302' }),
+  ];
+  const { id } = await receive(running(), dischargeCertificate(running()));
+  expect((await open(id, doctor)).status).toBe(201);
+  await set('signing_turn', 'lease_until', 30);
+  clock.advance(50 * SECOND_MS);
+  expect(await codeOf(await open(id, colleague))).toBe('TURN_TAKEN');
+
+  await set('signing_turn', 'lease_until', -30);
+  clock.advance(-100 * SECOND_MS);
+  const { db } = running().antin.database;
+  const before = await sql<{ now: Date }>`SELECT clock_timestamp() AS now`.execute(db);
+  const turn = await (await open(id, colleague)).json();
+  const { rows } = await sql<{ left: number }>`
+    SELECT extract(epoch FROM lease_until - opened_at)::integer AS left
+    FROM signing_turn WHERE id = ${turn.id} AND opened_at >= ${before.rows[0]?.now}::timestamptz`.execute(db);
+  expect(rows).toEqual([{ left: 600 }]);
+});
+
+test('a locked PIN is locked for fifteen minutes, wherever the next try is made', async () => {
+  const { practitioner } = running().hospital;
+  const { id } = await receive(running(), dischargeCertificate(running()));
+  const enter = async (pin: string): Promise<string> => {
+    const json = { credential: practitioner.credential, pin, documents: [{ id }] };
+    const answer = await running().request('POST', '/v1/sessions', { key: practitioner.apiKey, json });
+    return answer.ok ? 'opened' : codeOf(answer);
+  };
+  // Locked by a process that is a day ahead.
+  clock.advance(DAY_MS);
+  for (let left = 5; left > 0; left -= 1) expect(await enter('000000')).toBe('PIN_REJECTED');
+  expect(await enter(practitioner.pin)).toBe('TOO_MANY_TRIES');
+  await set('pin_attempt', 'locked_until', 30);
+  clock.advance(DAY_MS);
+  expect(await enter(practitioner.pin)).toBe('TOO_MANY_TRIES');
+  await set('pin_attempt', 'locked_until', 0);
+  clock.advance(-3 * DAY_MS);
+  expect(await enter('000000')).toBe('PIN_REJECTED');
+  expect(await enter(practitioner.pin)).toBe('opened');
+});
