@@ -1,6 +1,7 @@
 /** Opening the port: what a client may take its time for, and how much it may send before it is a request. */
 import type { Server, ServerResponse } from 'node:http';
 import { serve } from '@hono/node-server';
+import { AppError } from '../shared/index.ts';
 import { refuseBrokenHttp } from './broken-http.ts';
 
 export interface ServerOptions {
@@ -29,7 +30,7 @@ const KEEP_ALIVE_MS = 75_000;
 /** Nothing moved in either direction: a client that does not fetch its answer. */
 const SILENCE_MS = 120_000;
 
-/** @returns when the port is open. Rejects if it cannot be (in use, not allowed). */
+/** @returns when the port is open. @throws PORT_UNAVAILABLE if it cannot be (in use, not allowed, not an address of this machine). */
 export async function openServer(
   app: { readonly fetch: (request: Request, ...rest: never[]) => Response | Promise<Response> },
   { host, port, bodyTimeoutMs, headersTimeoutMs = HEADERS_TIMEOUT_MS }: ServerOptions,
@@ -63,7 +64,7 @@ export async function openServer(
   };
   await new Promise<void>((ready, failed) => {
     server.once('listening', ready);
-    server.once('error', failed);
+    server.once('error', (cause: NodeJS.ErrnoException) => failed(unavailable(host, port, cause)));
   });
   const address = server.address();
   return {
@@ -80,4 +81,13 @@ export async function openServer(
       clearTimeout(cut);
     },
   };
+}
+
+function unavailable(host: string, port: number, cause: NodeJS.ErrnoException): AppError {
+  const place = `${host}:${port}`;
+  const why = cause.code ?? 'error';
+  return new AppError('PORT_UNAVAILABLE', {
+    detail: { vi: `Không mở được cổng ${place} (${why})`, en: `The port ${place} cannot be opened (${why})` },
+    cause,
+  });
 }

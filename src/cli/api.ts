@@ -1,8 +1,7 @@
 /** `antin api`: HTTP only, any number of processes over the same stores. Never talks to Redis. */
 import type { Command } from 'commander';
-import { openServer } from '../api/index.ts';
 import { compose } from '../compose.ts';
-import { endWhenAsked, openOperations, processLog, sharedConfig } from './production.ts';
+import { beginOrClose, endWhenAsked, openPorts, processLog, sharedConfig } from './production.ts';
 import { composeOptions } from './with-antin.ts';
 
 interface ApiOptions {
@@ -28,17 +27,17 @@ async function api(options: ApiOptions): Promise<void> {
   const config = sharedConfig({ PORT: options.port });
   const log = processLog(config, 'api');
   const antin = await compose({ ...composeOptions(config, log), redis: undefined, schema: 'require' });
-  const { HOST: host, PORT: port } = config;
-  const operations = await openOperations(config, antin);
-  const server = await openServer(antin.app, { host, port, bodyTimeoutMs: config.BODY_TIMEOUT_SECONDS * 1000 });
-  endWhenAsked(log, LEAVING_MS + GRACE_MS + 5_000, async () => {
-    antin.leave();
-    server.leave();
-    await new Promise((resolve) => setTimeout(resolve, LEAVING_MS));
-    await server.close(GRACE_MS);
-    await antin.close();
-    await operations?.close(0);
+  await beginOrClose(antin, async () => {
+    const { server, operations } = await openPorts(config, antin);
+    endWhenAsked(log, LEAVING_MS + GRACE_MS + 5_000, async () => {
+      antin.leave();
+      server.leave();
+      await new Promise((resolve) => setTimeout(resolve, LEAVING_MS));
+      await server.close(GRACE_MS);
+      await antin.close();
+      await operations?.close(0);
+    });
+    const url = `http://${config.HOST}:${server.port}`;
+    console.log(options.json ? JSON.stringify({ ready: true, url }) : `Sẵn sàng (ready): ${url}`);
   });
-  const url = `http://${host}:${server.port}`;
-  console.log(options.json ? JSON.stringify({ ready: true, url }) : `Sẵn sàng (ready): ${url}`);
 }

@@ -22,11 +22,37 @@ export function processLog(config: Config, name: 'api' | 'worker'): Log {
   return createLog(config.LOG_LEVEL).child({ process: name, pid: process.pid });
 }
 
-/** The port of METRICS_PORT, if it is set. */
+/** The port of METRICS_PORT, if it is set. @throws PORT_UNAVAILABLE. */
 export async function openOperations(config: Config, antin: Antin): Promise<RunningServer | undefined> {
   if (config.METRICS_PORT === undefined) return undefined;
   const { HOST: host, METRICS_PORT: port } = config;
   return openServer(createOperationsApp(antin), { host, port, bodyTimeoutMs: 10_000 });
+}
+
+/** The port that people and systems come to, and that of METRICS_PORT if it is set: both or none. @throws PORT_UNAVAILABLE. */
+export async function openPorts(
+  config: Config,
+  antin: Antin,
+): Promise<{ readonly server: RunningServer; readonly operations: RunningServer | undefined }> {
+  const operations = await openOperations(config, antin);
+  try {
+    const { HOST: host, PORT: port } = config;
+    const bodyTimeoutMs = config.BODY_TIMEOUT_SECONDS * 1000;
+    return { server: await openServer(antin.app, { host, port, bodyTimeoutMs }), operations };
+  } catch (thrown) {
+    await operations?.close(0);
+    throw thrown;
+  }
+}
+
+/** Begins what a process is there for; where that fails, what holds the process is closed again, so that it ends and says why. */
+export async function beginOrClose(antin: Antin, begin: () => Promise<void>): Promise<void> {
+  try {
+    await begin();
+  } catch (thrown) {
+    await antin.close();
+    throw thrown;
+  }
 }
 
 /**

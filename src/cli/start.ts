@@ -1,13 +1,12 @@
 /** `antin start`: everything in one process on embedded defaults: API, pages, workers. */
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { openServer } from '../api/index.ts';
 import { compose } from '../compose.ts';
 import { loadConfig } from '../config.ts';
 import { createLog } from '../shared/index.ts';
 import { type DemoHospital, openDemoHospital } from './demo-hospital.ts';
 import { takenInWords } from './intake.ts';
-import { endWhenAsked, openOperations } from './production.ts';
+import { beginOrClose, endWhenAsked, openPorts } from './production.ts';
 import { openWatchedFolder } from './watched-folder.ts';
 import { composeOptions } from './with-antin.ts';
 
@@ -40,34 +39,34 @@ async function start(options: StartOptions): Promise<void> {
   const dataDir = resolve(config.DATA_DIR);
   say(`Ấn Tín đang khởi động… (starting; data in ${dataDir})`);
   const antin = await compose(composeOptions(config, log));
-  const hospital = config.MODE === 'demo' ? await openDemoHospital(antin) : undefined;
-  const folder =
-    options.intake === undefined
-      ? undefined
-      : await openWatchedFolder({
-          antin,
-          dir: resolve(options.intake),
-          facilityCode: options.facility,
-          report: (taken) => say(takenInWords(taken)),
-        });
-  const operations = await openOperations(config, antin);
-  await antin.runner.start();
-  antin.sequencer.start();
-  antin.sweeper.start();
-  antin.probeKeeper?.start();
-  folder?.start();
-  const { HOST: host, PORT: port } = config;
-  const server = await openServer(antin.app, { host, port, bodyTimeoutMs: config.BODY_TIMEOUT_SECONDS * 1000 });
-  endWhenAsked(log, 20_000, async () => {
-    await folder?.close();
-    await server.close();
-    await antin.close();
-    await operations?.close(0);
+  await beginOrClose(antin, async () => {
+    const hospital = config.MODE === 'demo' ? await openDemoHospital(antin) : undefined;
+    const folder =
+      options.intake === undefined
+        ? undefined
+        : await openWatchedFolder({
+            antin,
+            dir: resolve(options.intake),
+            facilityCode: options.facility,
+            report: (taken) => say(takenInWords(taken)),
+          });
+    const { server, operations } = await openPorts(config, antin);
+    await antin.runner.start();
+    antin.sequencer.start();
+    antin.sweeper.start();
+    antin.probeKeeper?.start();
+    folder?.start();
+    endWhenAsked(log, 20_000, async () => {
+      await folder?.close();
+      await server.close();
+      await antin.close();
+      await operations?.close(0);
+    });
+    const url = config.PUBLIC_BASE_URL ?? `http://${config.HOST}:${server.port}`;
+    const measures = operations === undefined ? undefined : `http://${config.HOST}:${operations.port}`;
+    if (options.json) console.log(JSON.stringify({ ready: true, url, operations: measures, dataDir, hospital }));
+    else announce(url, dataDir, hospital);
   });
-  const url = config.PUBLIC_BASE_URL ?? `http://${host}:${server.port}`;
-  const measures = operations === undefined ? undefined : `http://${host}:${operations.port}`;
-  if (options.json) console.log(JSON.stringify({ ready: true, url, operations: measures, dataDir, hospital }));
-  else announce(url, dataDir, hospital);
 }
 
 function announce(url: string, dataDir: string, hospital: DemoHospital | undefined): void {

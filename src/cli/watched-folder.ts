@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Antin } from '../compose.ts';
 import { AppError, sha256Hex, toAppError } from '../shared/index.ts';
+import { facilityOf } from './parties.ts';
 
 /** What a `NAME.json` holds; a `NAME.pdf` (or `NAME-1.jpg`, …) beside it is the upload. */
 const ORDER = z.strictObject({
@@ -41,8 +42,7 @@ export async function openWatchedFolder(options: {
   report: (taken: Taken) => void;
 }): Promise<WatchedFolder> {
   const { antin, dir, report } = options;
-  const facility = await antin.parties.findFacilityByCode(options.facilityCode);
-  if (facility === undefined) throw new AppError('PARTY_NOT_FOUND');
+  const facility = await facilityOf(antin, options.facilityCode);
   for (const folder of ['done', 'failed']) await mkdir(join(dir, folder), { recursive: true });
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> = Promise.resolve();

@@ -7,6 +7,14 @@ export const OPERATION_PROBLEMS = {
     title: { vi: 'Tiến trình đang dừng', en: 'The process is ending' },
     mend: { vi: 'Gửi yêu cầu tới tiến trình khác.', en: 'Send requests to another process.' },
   },
+  PORT_UNAVAILABLE: {
+    kind: 'conflict',
+    title: { vi: 'Không mở được cổng mạng', en: 'The network port cannot be opened' },
+    mend: {
+      vi: 'EADDRINUSE: chương trình khác đang dùng cổng đó; dừng nó hoặc đặt PORT (METRICS_PORT) khác. EACCES: cổng dưới 1024 cần quyền riêng. EADDRNOTAVAIL: HOST không phải là địa chỉ của máy này.',
+      en: 'EADDRINUSE: another program has it; stop that one or set another PORT (METRICS_PORT). EACCES: ports below 1024 need a privilege. EADDRNOTAVAIL: HOST is no address of this machine.',
+    },
+  },
   RATE_LIMITED: {
     kind: 'limited',
     title: { vi: 'Quá nhiều yêu cầu trong thời gian ngắn', en: 'Too many requests in a short time' },
