@@ -64,6 +64,8 @@ export async function openDatabase(at: DatabasePlace, options: OpenOptions = {})
     max: options.connections ?? 10,
     connectionTimeoutMillis: 10_000,
     idle_in_transaction_session_timeout: 120_000,
+    // What is prepared is planned once: none of our statements is planned better by knowing its parameters.
+    options: '-c plan_cache_mode=force_generic_plan',
     types: rowTypes,
   });
   // A connection that breaks while idle is replaced at the next use.
