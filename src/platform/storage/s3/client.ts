@@ -1,6 +1,7 @@
 /**
- * Signed requests to an S3 store. The `minio` client signs them; everything else is ours, because its own verbs turn lock
- * headers into user metadata, repeat a PUT after a 500 (a second locked version), and hide the status of an answer.
+ * Signed requests to an S3 store. The `minio` client addresses and sends them; everything else is ours, because its own verbs turn
+ * lock headers into user metadata, repeat a PUT after a 500 (a second locked version), hide the status of an answer, and derive the
+ * signing key anew for each request.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { readFileSync } from 'node:fs';
@@ -8,6 +9,7 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import { Client } from 'minio';
 import { AppError, sha256Hex } from '../../../shared/index.ts';
+import { createSigner, type Signable } from './signature.ts';
 
 export interface S3Settings {
   /** `http(s)://host[:port]`. */
@@ -70,6 +72,7 @@ const IDLE_MS = 8_000;
 
 interface Exchange {
   readonly deadline: AbortSignal;
+  readonly bodySha256: string;
   request?: http.ClientRequest;
   response?: http.IncomingMessage;
 }
@@ -83,28 +86,33 @@ export function createS3Client(settings: S3Settings, options: S3ClientOptions = 
   const agent = secure
     ? new https.Agent({ ...pool, minVersion: 'TLSv1.2', ...authority(settings.caFile) })
     : new http.Agent(pool);
-  // The signer sends by itself: the exchange at hand tells its transport the deadline, and keeps the answer that it would hide.
+  const sign = createSigner(settings);
+  // The sender sends by itself: the exchange at hand tells its transport what to sign and by when, and keeps the answer that it would hide.
   const exchanges = new AsyncLocalStorage<Exchange>();
   const transport = {
-    request(signed: http.RequestOptions, take: (response: http.IncomingMessage) => void): http.ClientRequest {
+    request(
+      unsigned: http.RequestOptions & Signable,
+      take: (response: http.IncomingMessage) => void,
+    ): http.ClientRequest {
       const exchange = exchanges.getStore();
-      const limits = exchange === undefined ? {} : { signal: exchange.deadline };
-      const request = (secure ? https : http).request({ ...signed, ...limits, timeout: silenceMs }, (response) => {
-        if (exchange !== undefined) exchange.response = response;
+      if (exchange === undefined) throw new TypeError('a request that nobody waits for');
+      const { deadline: signal, bodySha256 } = exchange;
+      const headers = { ...unsigned.headers, ...sign(unsigned, bodySha256, new Date()) };
+      const options = { ...unsigned, headers, signal, timeout: silenceMs };
+      const request = (secure ? https : http).request(options, (response) => {
+        exchange.response = response;
         take(response);
       });
       request.on('timeout', () => request.destroy(new Error(`no sign of life for ${silenceMs} ms`)));
-      if (exchange !== undefined) exchange.request = request;
+      exchange.request = request;
       return request;
     },
   };
-  const signer = new Client({
+  const sender = new Client({
     endPoint: hostname,
     port,
     useSSL: secure,
     region: settings.region,
-    accessKey: settings.accessKey,
-    secretKey: settings.secretKey,
     pathStyle: true,
     transport: transport as unknown as typeof http,
     transportAgent: agent,
@@ -114,25 +122,21 @@ export function createS3Client(settings: S3Settings, options: S3ClientOptions = 
   const attempt = async (request: S3Request): Promise<S3Answer> => {
     const body = asBuffer(request.body);
     const controller = new AbortController();
-    const exchange: Exchange = { deadline: controller.signal };
+    const exchange: Exchange = {
+      deadline: controller.signal,
+      bodySha256: secure ? 'UNSIGNED-PAYLOAD' : (request.bodySha256 ?? sha256Hex(body)),
+    };
     const timer = setTimeout(
       () => controller.abort(new Error('no whole answer in time')),
       request.method === 'GET' ? 5 * wholeMs : wholeMs + body.length / 1000,
     );
-    const send = () =>
-      signer.makeRequestStreamAsync(
-        signable(request, body),
-        body,
-        secure ? '' : (request.bodySha256 ?? sha256Hex(body)),
-        ANY_STATUS,
-        settings.region,
-      );
+    const send = () => sender.makeRequestStreamAsync(addressed(request, body), body, '', ANY_STATUS, settings.region);
     try {
       await exchanges.run(exchange, send).catch((error) => {
-        // The signer throws on some statuses even when told to take any.
+        // The sender throws on some statuses even when told to take any.
         if (exchange.response === undefined) throw error;
       });
-      if (exchange.response === undefined) throw new TypeError('the signer has an answer that it never got');
+      if (exchange.response === undefined) throw new TypeError('the sender has an answer that it never got');
       return await readAnswer(exchange.response);
     } catch (cause) {
       throw new Unanswered(cause, exchange.request?.reusedSocket === true);
@@ -197,7 +201,7 @@ function refusalCode(response: http.IncomingMessage, body: Buffer): string | und
   return typeof spoken === 'string' ? spoken : /<Code>([^<]{1,100})<\/Code>/.exec(body.toString('utf8', 0, 4096))?.[1];
 }
 
-function signable(request: S3Request, body: Buffer) {
+function addressed(request: S3Request, body: Buffer) {
   const { method, bucket, key, query, headers = {} } = request;
   const length = method === 'GET' || method === 'HEAD' ? {} : { 'content-length': String(body.length) };
   return {
