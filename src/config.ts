@@ -442,3 +442,21 @@ export function configTable(language: 'vi' | 'en'): string {
   const lines = [heads[language], heads[language].map(() => '---'), ...rows];
   return `${lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}\n`;
 }
+
+/** sd_listen_fds(3): the first descriptor after standard input, output and error. */
+const FIRST_PASSED_SOCKET = 3;
+
+/**
+ * The listening socket that systemd opened for this process and keeps open when it ends: whoever connects during a restart waits
+ * for the next process. Undefined if there is none. @throws CONFIG_INVALID when there are several.
+ */
+export function heldSocket(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+  pid = process.pid,
+): number | undefined {
+  const { LISTEN_PID, LISTEN_FDS } = environment;
+  if (LISTEN_PID !== String(pid)) return undefined;
+  if (LISTEN_FDS === '1') return FIRST_PASSED_SOCKET;
+  const mistakes = [mistake('LISTEN_FDS', 'phải là 1: một tiến trình, một cổng', 'must be 1: one process, one port')];
+  throw new AppError('CONFIG_INVALID', { mistakes, detail: summary(mistakes) });
+}

@@ -15,6 +15,8 @@ export interface Program {
   /** Added to a bare environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly as?: Account | undefined;
+  /** A descriptor that it finds as its third, after standard input, output and error. */
+  readonly socket?: number | undefined;
 }
 
 export interface Running {
@@ -42,12 +44,12 @@ export function bareEnvironment(home: string): Record<string, string> {
 }
 
 /** Starts a program in a process group of its own. It does not keep our process from ending. */
-export function launch({ command, args, cwd, log, env, as }: Program): Running {
+export function launch({ command, args, cwd, log, env, as, socket }: Program): Running {
   const output = openSync(log, 'a');
   const child = spawn(command, args, {
     cwd,
     env: { ...bareEnvironment(cwd), ...env },
-    stdio: ['ignore', output, output],
+    stdio: ['ignore', output, output, ...(socket === undefined ? [] : [socket])],
     detached: true,
     ...as,
   });

@@ -43,6 +43,8 @@ export interface StackOptions {
   /** How many of the API and worker services of `docker-compose.yml` to start. Default all (2 and 2). */
   readonly apis?: number;
   readonly workers?: number;
+  /** The API's ports stay open while its processes are started again, as with `deploy/systemd/antin-api@.socket`. Default false. */
+  readonly heldSockets?: boolean;
   /** TLS and the balancer in front. Default: if a `caddy` program is installed. */
   readonly proxy?: boolean;
   /** Settings for every process of Ấn Tín; replace or (undefined) remove those of `docker-compose.yml`. */

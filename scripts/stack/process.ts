@@ -11,10 +11,14 @@ export interface ProcessPlan {
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
   readonly logFile: string;
+  /** Handed to each of its lives, as systemd hands over a socket unit's. */
+  readonly socket?: number | undefined;
   /** Whether the answer of `healthUrl` is that of a process that works. */
   readonly healthy?: () => Promise<boolean>;
 }
 
+/** sd_listen_fds(3): the process is told that the socket is meant for it. */
+const HANDED = ['sh', '-c', 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" "$@"'];
 const HEALTHY_WITHIN_MS = 90_000;
 
 /** Nothing runs yet when it returns. */
@@ -33,12 +37,14 @@ export function planned(plan: ProcessPlan): StackProcess {
 
   const start = async (): Promise<void> => {
     if (running?.alive() === true) return;
-    const [command = '', ...args] = [...(change.wrap ?? []), ...plan.command];
+    const handed = plan.socket === undefined ? [] : HANDED;
+    const [command = '', ...args] = [...(change.wrap ?? []), ...handed, ...plan.command];
     const started = launch({
       command,
       args,
       cwd: plan.cwd,
       log: plan.logFile,
+      socket: plan.socket,
       env: changed(plan.env, change.env ?? {}),
     });
     running = started;

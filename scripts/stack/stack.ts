@@ -7,6 +7,7 @@ import type { DemoHospital } from '../../src/cli/demo-hospital.ts';
 import { freePorts } from '../services/index.ts';
 import { type ComposeFile, readComposeFile, readEnvironmentFile } from './compose-file.ts';
 import type { Stack, StackOptions, StackProcess } from './contract.ts';
+import { type HeldSocket, holdSocket } from './held-socket.ts';
 import { changed, planned } from './process.ts';
 import { type StackServices, startServices } from './services.ts';
 
@@ -26,11 +27,13 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   chmodSync(dir, 0o711);
   let services: StackServices | undefined;
   const running: StackProcess[] = [];
+  const sockets: HeldSocket[] = [];
   const stop = async (): Promise<void> => {
     // As Compose does it: first who depends on others.
     for (const part of [/^proxy/, /^api/, /^worker/]) {
       await Promise.all(running.filter((one) => part.test(one.name)).map((one) => end(one)));
     }
+    for (const socket of sockets) socket.close();
     await services?.stop(keep);
     if (!keep) rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
   };
@@ -39,6 +42,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     say('PostgreSQL, Redis, S3 …');
     services = await startServices(dir, options);
     const place = await settle(dir, services, options);
+    sockets.push(...place.sockets);
     const migrated = await place.antin('migrate');
     if (migrated.code !== 0) throw new Error(`antin migrate ended with ${migrated.code}\n${migrated.stderr}`);
     say('antin migrate: done');
@@ -82,6 +86,7 @@ interface SettledStack {
     readonly workers: readonly StackProcess[];
     readonly proxy: StackProcess | undefined;
   };
+  readonly sockets: readonly HeldSocket[];
   readonly caFile: string;
   readonly buckets: Stack['buckets'];
   environment(name: string): Record<string, string>;
@@ -136,11 +141,19 @@ async function settle(dir: string, services: StackServices, options: StackOption
     return changed(base, options.env ?? {});
   };
 
+  const sockets: HeldSocket[] = [];
+  const held = (port: number): number => {
+    const socket = holdSocket(LOOPBACK, port);
+    sockets.push(socket);
+    return socket.fd;
+  };
   const main = join(root, 'dist/src/main.js');
   const process_ = (name: string): StackProcess => {
     const healthUrl = `http://${LOOPBACK}:${portOf(name, true)}/healthz`;
-    const serves = name.startsWith('api') ? `http://${LOOPBACK}:${portOf(name)}` : new URL(healthUrl).origin;
+    const isApi = name.startsWith('api');
+    const serves = isApi ? `http://${LOOPBACK}:${portOf(name)}` : new URL(healthUrl).origin;
     return planned({
+      socket: isApi && options.heldSockets === true ? held(portOf(name)) : undefined,
       ...{ name, healthUrl, url: serves, cwd: dir, env: environment(name), logFile: join(dir, 'logs', `${name}.log`) },
       command: [process.execPath, main, ...(file.services[name]?.command ?? [])],
     });
@@ -168,6 +181,7 @@ async function settle(dir: string, services: StackServices, options: StackOption
       workers: workers.map(process_),
       proxy: caddy === undefined ? undefined : proxy(caddy),
     },
+    sockets,
     caFile: join(secrets, 'tls_authority'),
     buckets: {
       archive: ofMigration.S3_ARCHIVE_BUCKET ?? 'antin-archive',

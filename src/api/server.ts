@@ -1,6 +1,6 @@
 /** Opening the port: what a client may take its time for, and how much it may send before it is a request. */
 import type { Server, ServerResponse } from 'node:http';
-import { serve } from '@hono/node-server';
+import { createAdaptorServer } from '@hono/node-server';
 import { AppError } from '../shared/index.ts';
 import { refuseBrokenHttp } from './broken-http.ts';
 
@@ -8,6 +8,8 @@ export interface ServerOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
+  /** The descriptor of a listening socket that who started this process keeps open; instead of `host` and `port`. */
+  readonly socket?: number | undefined;
   /** The whole body of a request must arrive within this time. */
   readonly bodyTimeoutMs: number;
   /** All headers of a request must arrive within this time. Default 10 s. */
@@ -29,16 +31,16 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 75_000;
 /** Nothing moved in either direction: a client that does not fetch its answer. */
 const SILENCE_MS = 120_000;
+/** Of the event loop, to take in the connections that wait: as many as the system lets wait. */
+const MOST_TURNS = 511;
 
 /** @returns when the port is open. @throws PORT_UNAVAILABLE if it cannot be (in use, not allowed, not an address of this machine). */
 export async function openServer(
   app: { readonly fetch: (request: Request, ...rest: never[]) => Response | Promise<Response> },
-  { host, port, bodyTimeoutMs, headersTimeoutMs = HEADERS_TIMEOUT_MS }: ServerOptions,
+  { host, port, socket, bodyTimeoutMs, headersTimeoutMs = HEADERS_TIMEOUT_MS }: ServerOptions,
 ): Promise<RunningServer> {
-  const server = serve({
-    fetch: app.fetch as Parameters<typeof serve>[0]['fetch'],
-    port,
-    hostname: host,
+  const server = createAdaptorServer({
+    fetch: app.fetch as Parameters<typeof createAdaptorServer>[0]['fetch'],
     serverOptions: {
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: headersTimeoutMs,
@@ -51,6 +53,10 @@ export async function openServer(
   server.maxHeadersCount = MAX_HEADERS;
   server.setTimeout(SILENCE_MS);
   server.on('clientError', refuseBrokenHttp);
+  let accepted = 0;
+  server.on('connection', () => {
+    accepted += 1;
+  });
   let leaving = false;
   const unanswered = new Set<ServerResponse>();
   server.prependListener('request', (_request, response) => {
@@ -65,6 +71,7 @@ export async function openServer(
   await new Promise<void>((ready, failed) => {
     server.once('listening', ready);
     server.once('error', (cause: NodeJS.ErrnoException) => failed(unavailable(host, port, cause)));
+    server.listen(socket === undefined ? { host, port } : { fd: socket });
   });
   const address = server.address();
   return {
@@ -72,10 +79,13 @@ export async function openServer(
     leave,
     close: async (graceMs = 10_000) => {
       leave();
-      // After the connections that wait at the port have been taken in: closing it would reset them.
-      await new Promise((resolve) => setImmediate(resolve));
+      // Closing the port resets the connections that wait at it: first they are taken in, one a turn of the event loop. (Who keeps
+      // the socket open keeps them waiting for the next process instead.)
+      for (let before = -1, turns = 0; before !== accepted && turns < MOST_TURNS; turns += 1) {
+        before = accepted;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
       const closed = new Promise<void>((done) => server.close(() => done()));
-      server.closeIdleConnections();
       const cut = setTimeout(() => server.closeAllConnections(), graceMs);
       await closed;
       clearTimeout(cut);

@@ -2,7 +2,7 @@
 import closeWithGrace from 'close-with-grace';
 import { createOperationsApp, openServer, type RunningServer } from '../api/index.ts';
 import type { Antin } from '../compose.ts';
-import { type Config, loadConfig } from '../config.ts';
+import { type Config, heldSocket, loadConfig } from '../config.ts';
 import { AppError, createLog, type Log } from '../shared/index.ts';
 
 /** Settings of a process that shares its stores with others. @throws CONFIG_INVALID, also without DATABASE_URL. */
@@ -29,7 +29,10 @@ export async function openOperations(config: Config, antin: Antin): Promise<Runn
   return openServer(createOperationsApp(antin), { host, port, bodyTimeoutMs: 10_000 });
 }
 
-/** The port that people and systems come to, and that of METRICS_PORT if it is set: both or none. @throws PORT_UNAVAILABLE. */
+/**
+ * The port that people and systems come to (the socket that systemd holds, if it does), and that of METRICS_PORT if it is set:
+ * both or none. @throws PORT_UNAVAILABLE.
+ */
 export async function openPorts(
   config: Config,
   antin: Antin,
@@ -38,7 +41,8 @@ export async function openPorts(
   try {
     const { HOST: host, PORT: port } = config;
     const bodyTimeoutMs = config.BODY_TIMEOUT_SECONDS * 1000;
-    return { server: await openServer(antin.app, { host, port, bodyTimeoutMs }), operations };
+    const socket = heldSocket();
+    return { server: await openServer(antin.app, { host, port, socket, bodyTimeoutMs }), operations };
   } catch (thrown) {
     await operations?.close(0);
     throw thrown;

@@ -1,7 +1,4 @@
-/**
- * A hospital's system that knows several API processes, as the proxy in front of them does: it asks one after the other, leaves
- * out those whose /healthz says that they leave, and goes to the next when one refuses the connection.
- */
+/** A hospital's system that knows several API processes: it asks one after the other, and the next when one refuses the connection. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Stack } from '../../scripts/stack/index.ts';
@@ -20,31 +17,14 @@ export interface Hospital {
   ask(method: string, path: string, sent?: Sent): Promise<Response>;
   /** A certificate of another record each time, as JSON of the intake. */
   certificate(): object;
-  /** How often a process was left out because it said that it leaves, or refused the connection. */
-  avoided(): number;
-  close(): void;
 }
 
 const PATIENCE_MS = 10_000;
-const LOOK_MS = 500;
 
 export function hospitalOf({ api }: Pick<Stack, 'api'>): Hospital {
   const sample = JSON.parse(readFileSync(join(ownFormsDir(), 'giay-ra-vien', 'sample.json'), 'utf8'));
   let turn = 0;
   let records = 0;
-  let avoided = 0;
-  const leaving = new Set<number>();
-  const looking = setInterval(() => {
-    for (const [i, { url }] of api.entries()) {
-      fetch(`${url}/healthz`, { headers: { connection: 'close' } })
-        .then(async (answer) => {
-          await answer.arrayBuffer();
-          if (answer.ok) leaving.delete(i);
-          else leaving.add(i);
-        })
-        .catch(() => undefined);
-    }
-  }, LOOK_MS);
   return {
     async ask(method, path, { key, json, headers, at } = {}) {
       const given: Record<string, string> = { ...headers };
@@ -53,15 +33,10 @@ export function hospitalOf({ api }: Pick<Stack, 'api'>): Hospital {
       const body = json === undefined ? {} : { body: JSON.stringify(json) };
       const until = performance.now() + PATIENCE_MS;
       for (let i = at ?? turn++; ; i += 1) {
-        if (at === undefined && leaving.size < api.length && leaving.has(i % api.length)) {
-          avoided += 1;
-          continue;
-        }
         try {
           return await fetch(`${api[i % api.length]?.url}${path}`, { method, headers: given, ...body });
         } catch (error) {
           if (!isRefused(error) || performance.now() > until) throw error;
-          avoided += 1;
           if ((i + 1) % api.length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
         }
       }
@@ -71,8 +46,6 @@ export function hospitalOf({ api }: Pick<Stack, 'api'>): Hospital {
       const number = `26.2${String(records).padStart(6, '0')}`;
       return { type: 'giay-ra-vien', record: { number }, content: { ...sample, recordNumber: number } };
     },
-    avoided: () => avoided,
-    close: () => clearInterval(looking),
   };
 }
 

@@ -13,13 +13,13 @@ let database: Database;
 beforeAll(async () => {
   stack = await startStack({
     proxy: false,
+    heldSockets: true,
     env: { RATE_LIMIT_KEY: '1000000', RATE_LIMIT_ADDRESS: '1000000', RATE_LIMIT_LOOKUP: '1000000' },
   });
   hospital = hospitalOf(stack);
   database = await openDatabase({ url: stack.postgres.url }, { schema: 'require' });
 }, 300_000);
 afterAll(async () => {
-  hospital?.close();
   await database?.close();
   await stack?.stop();
 }, 120_000);
@@ -168,8 +168,9 @@ test('a process that is asked to end says so first, serves meanwhile, and finish
   await new Promise((resolve) => setTimeout(resolve, 500));
 
   const ended = api.kill('SIGTERM');
-  const health = async (path: string): Promise<number> => {
-    const answer = await fetch(`${api.url}${path}`, { headers: { connection: 'close' } });
+  const health = async (path: string, patienceMs = 5_000): Promise<number> => {
+    const signal = AbortSignal.timeout(patienceMs);
+    const answer = await fetch(`${api.url}${path}`, { headers: { connection: 'close' }, signal });
     await answer.arrayBuffer();
     return answer.status;
   };
@@ -181,7 +182,8 @@ test('a process that is asked to end says so first, serves meanwhile, and finish
   expect(served.status).toBe(200);
   expect(served.headers.get('connection')).toBe('close');
   await served.arrayBuffer();
-  await expect.poll(() => health('/healthz').catch(() => 'refused'), { timeout: 20_000 }).toBe('refused');
+  // Its port stays open for the next process: who comes now waits. Of a connection that it took it reads the request.
+  await expect.poll(() => health('/healthz', 300).catch(() => 'waiting'), { timeout: 20_000 }).toBe('waiting');
   slow.end(body.subarray(100));
   expect(await answered.promise).toEqual({ status: 201, connection: 'close' });
   await ended;
@@ -197,6 +199,7 @@ test('a rolling restart of every process under load loses no request', async () 
   const count = 5000;
   let begun = 0;
   let restarts = 0;
+  let rolled = false;
 
   const one = async (n: number): Promise<void> => {
     const some = known[n % known.length];
@@ -217,7 +220,7 @@ test('a rolling restart of every process under load loses no request', async () 
     if (answer.status !== 200 || !text.includes(some?.sha256 ?? '?')) throw new Error(`${answer.status} ${path}`);
   };
   const client = async (): Promise<void> => {
-    while (begun < count) {
+    while (begun < count || !rolled) {
       const n = begun;
       begun += 1;
       await one(n).catch((error) => failures.push(`${n}: ${error} ${error.cause ?? ''}`));
@@ -234,13 +237,13 @@ test('a rolling restart of every process under load loses no request', async () 
       // What it was at is done or given back, not left to run out.
       expect(await openTriesOf(pid), process.name).toEqual([]);
     }
-  })();
+  })().finally(() => {
+    rolled = true;
+  });
   await Promise.all([load, rolling]);
   expect(failures).toEqual([]);
-  expect(begun).toBe(count);
+  expect(begun).toBeGreaterThanOrEqual(count);
   expect(restarts).toBe(4);
-  // The load met a process that was gone: the restart did happen under it.
-  expect(hospital.avoided()).toBeGreaterThan(0);
   await archived(intake);
-  expect(new Set(intake).size).toBe(count / EACH_INTAKE);
+  expect(new Set(intake).size).toBe(Math.ceil(begun / EACH_INTAKE));
 });
