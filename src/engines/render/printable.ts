@@ -19,7 +19,23 @@ export function createPrintable(faces: readonly Uint8Array[]): Printable {
     return repertoires.every((repertoire) => repertoire.has(codePoint));
   };
 
+  /** UTF-16 units that were found to be printable characters; few texts hold another. */
+  const plain = new Set<number>();
+  const isPlain = (unit: number): boolean => {
+    if (plain.has(unit)) return true;
+    const character = String.fromCharCode(unit);
+    const found = character === '\n' || (unprintableCharacters(character).length === 0 && hasGlyph(character));
+    if (found) plain.add(unit);
+    return found;
+  };
+  /** A text that is composed and of such characters only has no mistake. */
+  const isPlainText = (text: string): boolean => {
+    for (let at = 0; at < text.length; at++) if (!isPlain(text.charCodeAt(at))) return false;
+    return text === nfc(text);
+  };
+
   function inText(text: string, path: string): InputMistake[] {
+    if (isPlainText(text)) return [];
     const forbidden = unprintableCharacters(text);
     const mistakes = forbidden.map((name) => forbiddenCharacter(path, name));
     for (const character of new Set(nfc(text))) {

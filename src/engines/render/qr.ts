@@ -1,9 +1,15 @@
 /** QR code as one SVG path: faster than a loop in the template, and no Typst package is needed. */
 import QRCode from 'qrcode';
 
+/**
+ * Of the eight masks of ISO/IEC 18004 §7.8.2. Any of them reads the same; trying all for the one that looks least like the finder
+ * patterns takes three quarters of the work, and lookup codes are random already.
+ */
+const MASK = 0;
+
 /** Error correction level M (15 %), no quiet zone: the template leaves the margin. Deterministic. */
 export function qrSvg(text: string): string {
-  const { modules } = QRCode.create(text, { errorCorrectionLevel: 'M' });
+  const { modules } = QRCode.create(text, { errorCorrectionLevel: 'M', maskPattern: MASK });
   const size = modules.size;
   let path = '';
   for (let y = 0; y < size; y++) {
