@@ -42,7 +42,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
           exclude: ['test/**/*.judge.test.ts', ...NEEDS_THE_NETWORK, ...LONG],
           globalSetup: CELL_SERVICES,
-          testTimeout: 90_000,
+          testTimeout: 30_000,
           hookTimeout: 120_000,
         },
       },
