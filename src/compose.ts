@@ -30,10 +30,11 @@ import { createParties, type Parties } from './parties/index.ts';
 import { type Access, createAccess, createIdempotency, type Idempotency } from './platform/access/index.ts';
 import { createAuditLog, createSequencer, loadLogKey, type Sequencer } from './platform/audit/index.ts';
 import { refuseUnfinishedRestore } from './platform/backup/index.ts';
-import { type Database, openDatabase } from './platform/db/index.ts';
+import { clockProblem, type Database, openDatabase } from './platform/db/index.ts';
 import { createMetrics, type Metrics, measuredRenderer } from './platform/metrics/index.ts';
 import { createOutbox, type Outbox } from './platform/outbox/index.ts';
 import {
+  clockCheck,
   createReadiness,
   databaseCheck,
   diskChecks,
@@ -193,7 +194,8 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
   const audit = createAuditLog({ clock });
   // Processes on several machines go by one clock when they share out work.
   const shared = options.sharedClock ?? (clock === systemClock ? 'database' : clock);
-  const outbox = createOutbox({ database, clock: shared });
+  const outbox = createOutbox({ database, clock: shared, ownClock: clock });
+  const ownClockProblem = () => clockProblem(database.db, shared, clock);
   const parties = createParties({ database, clock, audit });
   const { s3 } = options;
   const probe = async () => (s3 === undefined ? undefined : latestProbe(database, s3));
@@ -271,6 +273,7 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
     archive,
     records,
     idempotency,
+    clockProblem: ownClockProblem,
     log,
   });
   const probeKeeper =
@@ -281,6 +284,7 @@ async function assemble(options: ComposeOptions, database: Database): Promise<An
   const looked = createReadiness({
     checks: [
       databaseCheck(database),
+      clockCheck(ownClockProblem),
       workStoreCheck(stores.work),
       ...diskChecks(dataDir),
       timestampCheck(timestamp.usage, clock),

@@ -20,7 +20,11 @@ export interface Execution {
   close(graceMs: number): Promise<void>;
 }
 
-export function createExecution<Deps>(options: RunnerOptions<Deps>): Execution {
+/** `clockTurned`: this process gets no jobs because its clock is wrong, or gets them again. */
+export function createExecution<Deps>(
+  options: RunnerOptions<Deps>,
+  clockTurned: (turned: 'wrong' | 'right') => void = () => undefined,
+): Execution {
   const { outbox, log, concurrency = CONCURRENCY, leaseMs = LEASE_MS } = options;
   const lease = { worker: `${hostname()}/${process.pid}`, leaseMs };
   const places = createPlaces(concurrency);
@@ -28,6 +32,7 @@ export function createExecution<Deps>(options: RunnerOptions<Deps>): Execution {
   const busy = new Set<Promise<boolean>>();
   let closing = false;
   let blind = false;
+  let clock: 'wrong' | 'right' = 'right';
   /** Jobs that may wait for something that was away: until one of them succeeds here. At the start nothing is known. */
   const lacking = new Set(jobNames(options.jobs));
 
@@ -46,17 +51,34 @@ export function createExecution<Deps>(options: RunnerOptions<Deps>): Execution {
     }
   };
 
+  const seeClock = (seen: typeof clock, error?: unknown): void => {
+    if (seen === clock) return;
+    clock = seen;
+    if (seen === 'wrong') log.error({ err: error }, 'this process takes no jobs until its clock is right');
+    else log.info({}, 'the clock of this process is right again: it takes jobs');
+    clockTurned(seen);
+  };
+  /** Never throws. */
+  const look = async (take: (lease: Lease) => Promise<Intent | undefined>): Promise<Intent | undefined> => {
+    try {
+      const intent = await take(lease);
+      blind = false;
+      seeClock('right');
+      return intent;
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'CLOCK_WRONG') seeClock('wrong', error);
+      else {
+        // The database is away: the next look may see. Said once.
+        if (!blind) log.warn({ err: error }, 'could not look for work');
+        blind = true;
+      }
+      return undefined;
+    }
+  };
+
   const takeAndRun = async (take: (lease: Lease) => Promise<Intent | undefined>): Promise<boolean> => {
     if (closing) return false;
-    let intent: Intent | undefined;
-    try {
-      intent = await take(lease);
-      blind = false;
-    } catch (error) {
-      // The database is away: the next look may see. Said once.
-      if (!blind) log.warn({ err: error }, 'could not look for work');
-      blind = true;
-    }
+    const intent = await look(take);
     if (intent === undefined) return false;
     if (closing) await giveBack(intent);
     else {

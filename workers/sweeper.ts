@@ -7,7 +7,7 @@ import type { Archive } from '../src/archive/index.ts';
 import type { Parties } from '../src/parties/index.ts';
 import type { Idempotency } from '../src/platform/access/index.ts';
 import type { Records } from '../src/records/index.ts';
-import type { Log } from '../src/shared/index.ts';
+import type { AppError, Log } from '../src/shared/index.ts';
 
 const INTERVAL_MS = 60 * 60 * 1000;
 const KEEP_KEYS_DAYS = 30;
@@ -20,19 +20,24 @@ export interface SweeperDeps {
   readonly archive: Archive;
   readonly records: Pick<Records, 'sweepStrayWork'>;
   readonly idempotency: Idempotency;
+  /** CLOCK_WRONG, if so: then nothing is judged or locked by it. */
+  readonly clockProblem: () => Promise<AppError | undefined>;
   readonly log: Log;
 }
 
 /** An owned resource: who starts it closes it. */
 export interface Sweeper {
-  /** One round now; does nothing if another process is at it. Fails only if all fails: one facility does not stop the others. */
+  /**
+   * One round now; does nothing if another process is at it. Fails only if all fails: one facility does not stop the others.
+   * @throws CLOCK_WRONG.
+   */
   sweep(): Promise<void>;
   start(): void;
   close(): Promise<void>;
 }
 
 export function createSweeper(deps: SweeperDeps): Sweeper {
-  const { exclusively, parties, archive, records, idempotency, log } = deps;
+  const { exclusively, parties, archive, records, idempotency, clockProblem, log } = deps;
   let timer: NodeJS.Timeout | undefined;
   let stopping = false;
   let running: Promise<void> = Promise.resolve();
@@ -62,6 +67,8 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
     await idempotency.forget(KEEP_KEYS_DAYS);
   };
   const sweep = async (): Promise<void> => {
+    const wrong = await clockProblem();
+    if (wrong !== undefined) throw wrong;
     await exclusively(round);
   };
   const tick = (): void => {

@@ -10,6 +10,7 @@ import type { Antin } from '../compose.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { parseTimestampToken } from '../engines/crypto/index.ts';
 import { loadFonts } from '../forms/index.ts';
+import { MOST_CLOCK_ERROR_MS } from '../platform/db/index.ts';
 import { certificateEnds } from '../platform/metrics/index.ts';
 import { clockOf } from '../platform/readiness/index.ts';
 import { prepareBuckets } from '../platform/storage/index.ts';
@@ -46,9 +47,8 @@ const MARKS: Readonly<Record<Verdict, string>> = { ok: '✔', warn: '!', bad: '�
 const DAY_MS = 86_400_000;
 /** A certificate authority needs days to weeks for a new one. */
 const SOON_DAYS = 30;
-/** A time-stamp comes within the same second; our clock may be off by so much before people notice, before nothing fits any more. */
+/** A time-stamp comes within the same second; our clock may be off by so much before people should look. */
 const CLOCK_WARN_MS = 5_000;
-const CLOCK_BAD_MS = 60_000;
 const LITTLE_SPACE = 5 * 2 ** 30;
 
 export function addDoctor(program: Command): void {
@@ -102,10 +102,13 @@ async function examine({ data, fix }: DoctorOptions): Promise<Finding[]> {
       const where = config.DATABASE_URL === undefined ? 'embedded' : 'server';
       say('database', 'ok', { vi: `${where}, đúng phiên bản`, en: `${where}, schema up to date` });
       examineParts(antin, say);
+      await tried('clock', async () =>
+        sayClock(say, await offFromDatabase(antin), { vi: 'cơ sở dữ liệu', en: 'database' }),
+      );
       await tried('time-stamp', () => examineTime(antin, say));
       await tried('certificates', () => examineCertificates(antin, say));
       for (const { check, blocking, vi, en, mend } of (await antin.readiness()).reasons) {
-        if (check !== 'disk') say(check, blocking ? 'bad' : 'warn', { vi, en }, mend);
+        if (check !== 'disk' && check !== 'clock') say(check, blocking ? 'bad' : 'warn', { vi, en }, mend);
       }
       for (const { path, vi, en } of await antin.legalRefusals()) say(`legal ${path.slice(1)}`, 'bad', { vi, en });
     }),
@@ -178,26 +181,27 @@ function examineParts({ policies, forms, anchors, authority }: Antin, say: Say):
 }
 
 /** One real time-stamp: it proves the authority, the line and the anchors, and tells the time. */
-async function examineTime({ timestamp, database }: Antin, say: Say): Promise<void> {
+async function examineTime({ timestamp }: Antin, say: Say): Promise<void> {
   const before = systemClock.now().getTime();
   const token = parseTimestampToken(await timestamp(new Uint8Array(32), 'SHA-256'));
   const after = systemClock.now().getTime();
   say('time-stamp', 'ok', `${token.raw.length} bytes, ${token.time.toISOString()}`);
-  const offBy = (time: Date | undefined): number =>
-    time === undefined ? 0 : Math.max(before - time.getTime() - 1000, time.getTime() - after, 0);
-  for (const [whose, off] of [
-    [{ vi: 'dấu thời gian', en: 'time-stamp' }, offBy(token.time)],
-    [{ vi: 'cơ sở dữ liệu', en: 'database' }, offByNow(await clockOf(database.db))],
-  ] as const) {
-    const seconds = (off / 1000).toFixed(1);
-    const text = { vi: `lệch ${seconds} giây so với ${whose.vi}`, en: `off by ${seconds} s from the ${whose.en}` };
-    const verdict = off > CLOCK_BAD_MS ? 'bad' : off > CLOCK_WARN_MS ? 'warn' : 'ok';
-    say('clock', verdict, text, verdict === 'ok' ? undefined : mendOf('CLOCK_WRONG'));
-  }
+  const time = token.time.getTime();
+  const off = Math.max(before - time - 1000, time - after, 0);
+  sayClock(say, off, { vi: 'dấu thời gian', en: 'time-stamp' });
 }
 
-const offByNow = (time: Date | undefined): number =>
-  time === undefined ? 0 : Math.abs(systemClock.now().getTime() - time.getTime());
+async function offFromDatabase({ database }: Antin): Promise<number> {
+  const time = await clockOf(database.db);
+  return time === undefined ? 0 : Math.abs(systemClock.now().getTime() - time.getTime());
+}
+
+function sayClock(say: Say, off: number, whose: BilingualText): void {
+  const seconds = (off / 1000).toFixed(1);
+  const text = { vi: `lệch ${seconds} giây so với ${whose.vi}`, en: `off by ${seconds} s from the ${whose.en}` };
+  const verdict = off > MOST_CLOCK_ERROR_MS ? 'bad' : off > CLOCK_WARN_MS ? 'warn' : 'ok';
+  say('clock', verdict, text, verdict === 'ok' ? undefined : mendOf('CLOCK_WRONG'));
+}
 
 async function examineCertificates({ database }: Antin, say: Say): Promise<void> {
   const now = systemClock.now().getTime();

@@ -52,11 +52,15 @@ export async function insertTurn(tx: Tx, turn: NewTurn): Promise<boolean> {
 
 /**
  * Takes the lease of a document in that version, with the transaction's other writes, which throws TURN_TAKEN if it has
- * changed, or anybody's turn is open (`insertTurn` looks whether it has expired).
+ * changed, or anybody's turn is open (`insertTurn` looks whether it has expired), or not `isAllowed`.
  */
-export async function takeTurn(tx: Tx, turn: NewTurn, version: number): Promise<void> {
+export async function takeTurn(
+  tx: Tx,
+  turn: NewTurn,
+  { version, isAllowed }: { readonly version: number; readonly isAllowed: RawBuilder<boolean> },
+): Promise<void> {
   const isCurrent = sql<boolean>`EXISTS (SELECT FROM document WHERE id = ${turn.documentId} AND version = ${version})`;
-  await writeTogether(tx, turnRow(tx, turn), { refusal: 'TURN_TAKEN', and: isCurrent });
+  await writeTogether(tx, turnRow(tx, turn), { refusal: 'TURN_TAKEN', and: sql`(${isCurrent} AND ${isAllowed})` });
 }
 
 function turnRow(tx: Tx, turn: NewTurn) {
@@ -138,20 +142,21 @@ function toTurn(row: Selectable<Schema['signing_turn']> & { readonly is_open: bo
   };
 }
 
-/** Ends an open turn with the transaction's other writes, which throws `refusal` if it is not open. */
+/** Ends an open turn with the transaction's other writes, which throws `refusal` if it is not open, or not `isAllowed`. */
 export async function closeTurn(
   tx: Tx,
   id: string,
   state: Exclude<TurnState, 'open'>,
   now: Moment,
   refusal: ProblemCode,
+  isAllowed?: RawBuilder<boolean>,
 ): Promise<void> {
   const row = tx
     .updateTable('signing_turn')
     .set({ state, closed_at: now })
     .where('id', '=', id)
     .where('state', '=', 'open');
-  await writeTogether(tx, row, { refusal });
+  await writeTogether(tx, row, { refusal, ...(isAllowed === undefined ? {} : { and: isAllowed }) });
 }
 
 export interface SessionRow {

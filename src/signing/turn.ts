@@ -6,9 +6,10 @@ import { type Certificate, parseCertificate } from '../engines/crypto/index.ts';
 import { embed, embedCms, type PreparedSignature, prepare, type ValidationReport } from '../engines/pades/index.ts';
 import { type Authority, type Credential, refuseCredential } from '../parties/index.ts';
 import type { AuditActor } from '../platform/audit/index.ts';
-import { moment, type Tx } from '../platform/db/index.ts';
+import { clockProblem, isClockRight, moment, type Tx } from '../platform/db/index.ts';
 import { type Document, isOpenForSigning, latestRevision, type Slot } from '../records/index.ts';
 import { AppError, newId } from '../shared/index.ts';
+import { blamingTheClock } from './blaming-the-clock.ts';
 import type { SigningDeps } from './deps.ts';
 import { personStamp } from './stamp.ts';
 import * as store from './store.ts';
@@ -59,7 +60,8 @@ export type SignatureAnswer = { readonly signature: Uint8Array } | { readonly cm
  * revocation (Decree 23/2025 Art 15: never sign with an invalid certificate).
  * When it returns, the prepared state is durable: the second step may come after a restart.
  * @throws STATE_FORBIDS, SLOT_UNKNOWN, NOT_YOUR_TURN, ALREADY_SIGNED, CREDENTIAL_*, ROLE_REQUIRED, LICENCE_EXPIRED, DELEGATION_EXPIRED,
- * CERTIFICATE_*, REVOCATION_UNKNOWN, TURN_TAKEN, REVISION_STALE (somebody signed meanwhile).
+ * CERTIFICATE_*, REVOCATION_UNKNOWN, TURN_TAKEN, REVISION_STALE (somebody signed meanwhile), CLOCK_WRONG (of this process: what it
+ * signed would claim a wrong time).
  */
 export async function openTurn(deps: SigningDeps, request: TurnRequest): Promise<OpenTurn> {
   const { turn } = await openHeldTurn(deps, request, await readSigner(deps, request));
@@ -112,11 +114,20 @@ export interface TurnOptions {
 }
 
 /** See `openTurn`. */
-export async function openHeldTurn(
+export function openHeldTurn(
   deps: SigningDeps,
   request: TurnRequest,
   by: Signer,
   options: TurnOptions = {},
+): Promise<HeldTurn> {
+  return blamingTheClock(deps, () => openByOwnClock(deps, request, by, options));
+}
+
+async function openByOwnClock(
+  deps: SigningDeps,
+  request: TurnRequest,
+  by: Signer,
+  options: TurnOptions,
 ): Promise<HeldTurn> {
   const { records, clock } = deps;
   const { credential, certificate, chain } = by;
@@ -174,14 +185,17 @@ export async function openHeldTurn(
   };
   try {
     await deps.database.transaction(async (tx) => {
-      await store.takeTurn(tx, turn, document.version);
+      const isAllowed = isClockRight(deps.sharedClock, clock);
+      await store.takeTurn(tx, turn, { version: document.version, isAllowed });
       await audit(tx);
     });
     return held({ id, prepared });
   } catch (thrown) {
     if (!(thrown instanceof AppError) || thrown.code !== 'TURN_TAKEN') throw thrown;
   }
-  // Somebody's turn is or was open, or the document has changed: which of them decides, step by step.
+  // Somebody's turn is or was open, the document has changed, or our clock is wrong: which of them decides, step by step.
+  const wrong = await clockProblem(deps.database.db, deps.sharedClock, clock);
+  if (wrong !== undefined) throw wrong;
   return deps.database.transaction(async (tx) => {
     if (!(await store.insertTurn(tx, turn))) return held(await resumeTurn(tx, turn, prepared));
     // Whoever signed between our reading and our lease made what was prepared void: said now, not after the person has approved.
@@ -208,7 +222,8 @@ async function resumeTurn(
 /**
  * Verifies the answer, embeds it, time-stamps it, checks that everything signed before survives, and stores it.
  * When it returns, bytes, state, audit entry and (after the last person) the request to seal are durable.
- * @throws TURN_UNKNOWN, TURN_CLOSED, REVISION_STALE, SIGNATURE_VALUE_WRONG, SIGNER_WRONG, SIGNATURE_SURVIVAL; the document is unchanged then.
+ * @throws TURN_UNKNOWN, TURN_CLOSED, REVISION_STALE, SIGNATURE_VALUE_WRONG, SIGNER_WRONG, SIGNATURE_SURVIVAL, CLOCK_WRONG; the document
+ * is unchanged then.
  */
 export async function completeTurn(
   deps: SigningDeps,
@@ -233,15 +248,24 @@ export interface Completion {
   readonly answer: SignatureAnswer;
 }
 
-/** See `completeTurn`; for who holds the turn since it was opened. What changed meanwhile is found when the result is stored. */
-export async function completeHeldTurn(
+/** What is completed, by whoever holds the turn since it was opened. */
+type HeldForCompletion = Pick<HeldTurn, 'document' | 'before'> & {
+  readonly turn: Pick<HeldTurn['turn'], 'id' | 'field' | 'prepared' | 'credentialId'>;
+};
+
+/** See `completeTurn`. What changed meanwhile is found when the result is stored. */
+export function completeHeldTurn(
   deps: SigningDeps,
   request: Completion,
-  held: {
-    readonly turn: Pick<HeldTurn['turn'], 'id' | 'field' | 'prepared' | 'credentialId'>;
-    readonly document: Document;
-    readonly before: Uint8Array;
-  },
+  held: HeldForCompletion,
+): Promise<CompletedTurn> {
+  return blamingTheClock(deps, () => completeByOwnClock(deps, request, held));
+}
+
+async function completeByOwnClock(
+  deps: SigningDeps,
+  request: Completion,
+  held: HeldForCompletion,
 ): Promise<CompletedTurn> {
   const { records, clock } = deps;
   const { turn, document, before } = held;
@@ -260,7 +284,8 @@ export async function completeHeldTurn(
   );
   await deps.database.transaction(async (tx) => {
     const now = clock.now();
-    await store.closeTurn(tx, turn.id, 'completed', moment(deps.sharedClock), 'TURN_CLOSED');
+    const isAllowed = isClockRight(deps.sharedClock, clock);
+    await store.closeTurn(tx, turn.id, 'completed', moment(deps.sharedClock), 'TURN_CLOSED', isAllowed);
     const revision = staged.n;
     const event = last ? 'last-person-signed' : 'person-signed';
     await records.append(tx, { document, steps: [{ kind: 'signature', staged, event }] });

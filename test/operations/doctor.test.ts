@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterAll, afterEach, expect, test, vi } from 'vitest';
 import { addDoctor } from '../../src/cli/doctor.ts';
+import { PROBLEMS } from '../../src/shared/index.ts';
 import { openAntin } from '../support/antin.ts';
 import { temporaryFolder } from '../support/database.ts';
 
@@ -57,6 +58,22 @@ test('a new demonstration is fine', async () => {
       'clock',
     ]),
   );
+});
+
+test('a clock that is off is told, with the database as witness', async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 24 * 60 * 60 * 1000 });
+  try {
+    const { ok, checks } = await doctor({ DATA_DIR: join(folder.path, 'new') });
+    expect(ok).toBe(false);
+    expect(checks.find(({ check }) => check === 'clock')).toMatchObject({
+      verdict: 'bad',
+      vi: expect.stringMatching(/^lệch 8\d{4}\.\d giây so với cơ sở dữ liệu$/),
+      en: expect.stringMatching(/^off by 8\d{4}\.\d s from the database$/),
+      mend: PROBLEMS.CLOCK_WRONG.mend,
+    });
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('one with a hospital tells how long its certificates last', async () => {

@@ -1,9 +1,10 @@
 /** A process whose own clock is off: turns and PIN locks go by the clock that all processes share. */
 import { sql } from 'kysely';
 import { beforeEach, expect, test } from 'vitest';
+import { rawSigner } from '../../src/engines/crypto/index.ts';
 import { settableClock } from '../../src/shared/index.ts';
 import { dischargeCertificate, useAntin } from '../support/antin.ts';
-import { receive } from '../support/journey.ts';
+import { look, receive, signAll } from '../support/journey.ts';
 import { hire, type Person } from '../support/people.ts';
 
 const SECOND_MS = 1000;
@@ -68,4 +69,49 @@ test('a locked PIN is locked for fifteen minutes, wherever the next try is made'
   clock.advance(-3 * DAY_MS);
   expect(await enter('000000')).toBe('PIN_REJECTED');
   expect(await enter(practitioner.pin)).toBe('opened');
+});
+
+test.each([DAY_MS, -DAY_MS, 61 * SECOND_MS])(
+  'nothing is signed by a clock that is off by %d ms: it would claim a wrong time',
+  async (off) => {
+    const { antin, request, hospital } = running();
+    const doctor = await hire(running(), { staffCode: `BS${off}` });
+    const { id } = await receive(running(), dischargeCertificate(running()));
+    const turn = await (await open(id, doctor)).json();
+    const scheme = { scheme: turn.toSign.scheme, digest: 'SHA-256' } as const;
+    const value = await rawSigner(
+      doctor.identity.privateKey,
+      scheme,
+    )(Buffer.from(turn.toSign.signedAttributes, 'base64'));
+    const json = { signature: Buffer.from(value).toString('base64') };
+    const complete = () => request('POST', `/v1/turns/${turn.id}/complete`, { key: doctor.apiKey, json });
+    const other = await receive(running(), dischargeCertificate(running()));
+    const before = await look(running(), id);
+
+    clock.advance(off);
+    expect(await codeOf(await complete())).toBe('CLOCK_WRONG');
+    expect(await codeOf(await open(other.id, doctor))).toBe('CLOCK_WRONG');
+    expect(await signAll(running(), hospital.practitioner, [other.id])).toMatchObject([{ code: 'CLOCK_WRONG' }]);
+    expect([await look(running(), id), await look(running(), other.id)]).toEqual([before, other]);
+    await expect(antin.sweeper.sweep()).rejects.toMatchObject({ code: 'CLOCK_WRONG' });
+
+    // The approval was not lost.
+    clock.advance(-off);
+    expect((await complete()).status).toBe(200);
+    expect(await signAll(running(), hospital.practitioner, [other.id])).toMatchObject([{ signed: true }]);
+  },
+);
+
+test('the process says that it is not ready, until its clock is right', async () => {
+  const { antin } = running();
+  const reason = async () => (await antin.readiness()).reasons.find(({ check }) => check === 'clock');
+  clock.advance(-DAY_MS);
+  await expect.poll(reason, { timeout: 20_000, interval: 500 }).toMatchObject({
+    code: 'CLOCK_WRONG',
+    blocking: true,
+    vi: expect.stringMatching(/^Đồng hồ của tiến trình này chạy chậm 864\d\d giây so với cơ sở dữ liệu\.$/),
+    en: expect.stringMatching(/^The clock of this process is 864\d\d s behind the database's\.$/),
+  });
+  clock.set(new Date());
+  await expect.poll(reason, { timeout: 20_000, interval: 500 }).toBeUndefined();
 });

@@ -6,6 +6,8 @@ import type { Job } from '../../workers/jobs/job.ts';
 import type { Runner, RunnerOptions } from '../../workers/runner.ts';
 import { insertFacility, useDatabase } from '../support/database.ts';
 
+const DAY_MS = 24 * 60 * 60 * 1000;
+
 export type MakeRunner = (options: RunnerOptions<undefined>) => Runner;
 
 export interface RunnerSuite {
@@ -265,6 +267,42 @@ export function testRunner(make: MakeRunner): RunnerSuite {
       finish.resolve();
       expect(await ended.promise).toBe('LEASE_LOST');
       expect(await effects()).toEqual([]);
+    });
+
+    test('takes nothing while its clock is wrong, says so once, and goes on when it is right', async () => {
+      const ownClock = settableClock(new Date(Date.now() - DAY_MS));
+      const said: string[] = [];
+      const hear = (_: object, text: string) => void said.push(text);
+      const log = { ...silentLog, child: () => silentLog, error: hear, warn: hear, info: hear };
+      const wrong = createOutbox({ database: database(), clock: 'database', ownClock });
+      const doneBy: string[] = [];
+      const jobBy =
+        (name: string): Job<undefined> =>
+        async () => {
+          doneBy.push(name);
+        };
+      const suspect = runnerOf(jobBy('suspect'), { outbox: wrong, log, pollMs: 20 });
+      await suspect.start();
+      await ask('nobody');
+      await expect.poll(() => said).toContain('this process takes no jobs until its clock is right');
+      expect((await outbox.about(facilityId, 'nobody')).pending).toMatchObject([{ attempts: 0 }]);
+
+      // Another worker does all of it, and no bell is lost on the one that does not work.
+      const other = runnerOf(jobBy('other'), { pollMs: 20 });
+      await other.start();
+      for (let i = 0; i < 20; i += 1) await ask(String(i));
+      await expect.poll(() => doneBy.length, { timeout: 20_000 }).toBe(21);
+      expect(new Set(doneBy)).toEqual(new Set(['other']));
+      await other.stop();
+
+      await ask('late');
+      ownClock.set(new Date());
+      await expect.poll(() => doneBy.at(-1)).toBe('suspect');
+      await suspect.stop();
+      expect(said.filter((text) => text.includes('clock'))).toEqual([
+        'this process takes no jobs until its clock is right',
+        'the clock of this process is right again: it takes jobs',
+      ]);
     });
 
     test('drain does not wait for a retry that lies in the future', async () => {

@@ -22,6 +22,8 @@ export interface BellQueue {
   waiting(name: JobName): Promise<number>;
   /** A bell that is in the queue already stays as it is. Throws as `waiting` does. */
   ring(bells: readonly Bell[]): Promise<void>;
+  /** Whether bells are taken from the queue; at the beginning they are. */
+  listen(isListening: boolean): void;
   /** Begins no new answer and waits for those under way. */
   closeWorkers(): Promise<void>;
   close(): Promise<void>;
@@ -46,6 +48,7 @@ export function createBellQueue(options: BellQueueOptions): BellQueue {
   let listening: Redis | undefined;
   let open: Promise<{ queues: Map<JobName, Queue<BellJob>>; workers: Worker<BellJob>[] }> | undefined;
   let closing = false;
+  let isListening = true;
 
   const onError = (error: Error): void => {
     if (closing || ringing?.status !== 'ready') return;
@@ -80,6 +83,7 @@ export function createBellQueue(options: BellQueueOptions): BellQueue {
         stalledInterval: STALLED_CHECK_MS,
         maxStalledCount: MOST_STALLS,
         runRetryDelay: RETRY_MS,
+        autorun: isListening,
       });
       worker.on('error', onError);
       return worker;
@@ -117,6 +121,14 @@ export function createBellQueue(options: BellQueueOptions): BellQueue {
           })),
         );
       }
+    },
+    listen(wanted) {
+      isListening = wanted;
+      void opened()
+        .then(({ workers }) =>
+          Promise.all(workers.map((worker) => (isListening ? worker.resume() : worker.pause(true)))),
+        )
+        .catch(onError);
     },
     closeWorkers,
     async close() {

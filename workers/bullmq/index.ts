@@ -22,12 +22,23 @@ export interface BullRunnerOptions<Deps> extends RunnerOptions<Deps> {
 
 /**
  * The runner of a worker process. While Redis is away it takes work from the outbox by itself, as the in-process runner
- * does; the log says so once. Redis with settings that lose bells is warned of at the first contact (`checkRedis`).
+ * does; the log says so once. So it does while its clock is wrong, to see when it is right again. Redis with settings that lose bells is warned of at the first contact (`checkRedis`).
  */
 export function createBullRunner<Deps>(options: BullRunnerOptions<Deps>): Runner {
   const { outbox, log, concurrency = CONCURRENCY, pollMs = POLL_MS } = options;
   const names = jobNames(options.jobs);
-  const execution = createExecution(options);
+  let stopped = false;
+  const hindrances = new Set<'redis' | 'clock'>();
+  /** Redis wakes us only while nothing stands against it: a worker with a wrong clock would swallow the bells of the others. */
+  const hinder = (by: 'redis' | 'clock', isThere: boolean): void => {
+    if (isThere) hindrances.add(by);
+    else hindrances.delete(by);
+    if (stopped) return;
+    if (hindrances.size > 0) byItself.start();
+    else void byItself.stop();
+    if (by === 'clock') queue.listen(!isThere);
+  };
+  const execution = createExecution(options, (turned) => hinder('clock', turned === 'wrong'));
   const byItself = createLoops(
     () => execution.work((lease) => outbox.claim({ jobs: names, ...lease })),
     concurrency,
@@ -45,7 +56,6 @@ export function createBullRunner<Deps>(options: BullRunnerOptions<Deps>): Runner
     answer: (bell) => execution.work((lease) => outbox.claimRung(bell, lease)),
     log,
   });
-  let stopped = false;
   const relay = createRelay({
     outbox,
     names,
@@ -56,11 +66,11 @@ export function createBullRunner<Deps>(options: BullRunnerOptions<Deps>): Runner
     lost: (error) => {
       if (stopped) return;
       log.warn({ err: error }, 'Redis does not answer; work goes on without it');
-      byItself.start();
+      hinder('redis', true);
     },
     found: () => {
       log.info({}, 'Redis answers; it wakes the workers from now on');
-      void byItself.stop();
+      hinder('redis', false);
     },
   });
   let stopListening: (() => Promise<void>) | undefined;

@@ -1,5 +1,5 @@
-import { type ErrorKind, PROBLEMS, toAppError } from '../../shared/index.ts';
-import { type Database, moment, type SharedClock, type Tx } from '../db/index.ts';
+import { type Clock, type ErrorKind, PROBLEMS, systemClock, toAppError } from '../../shared/index.ts';
+import { clockAheadMs, type Database, moment, type SharedClock, type Tx } from '../db/index.ts';
 import type { Bell, Intent, NewIntent, PendingIntent, StoppedIntent } from './intent.ts';
 import type { JobName } from './job-name.ts';
 import * as store from './store.ts';
@@ -16,14 +16,17 @@ export interface Outbox {
    * The same (facility, job, subject, dedupeKey) is asked for once, however often it comes.
    */
   enqueue(tx: Tx, intent: NewIntent): Promise<void>;
-  /** Takes the next due intent of these jobs under a lease of `leaseMs`, or `undefined`. Expired leases are taken over. */
+  /**
+   * Takes the next due intent of these jobs under a lease of `leaseMs`, or `undefined`. Expired leases are taken over.
+   * @throws CLOCK_WRONG: what this process did would carry a wrong time, so it gets nothing.
+   */
   claim(options: { worker: string; jobs: readonly JobName[]; leaseMs: number }): Promise<Intent | undefined>;
   /**
    * What a queue should be told of: due intents without a bell, or whose bell was rung `lostMs` ago or longer and nobody has
    * come; at most `most` of each job. They count as rung from now on. Workers that ask at once get different ones.
    */
   takeBells(options: { most: Readonly<Partial<Record<JobName, number>>>; lostMs: number }): Promise<Bell[]>;
-  /** Takes the intent of a bell as `claim` does; `undefined` if it has been taken since, or is done. */
+  /** Takes the intent of a bell as `claim` does; `undefined` if it has been taken since, or is done. @throws CLOCK_WRONG. */
   claimRung(bell: Bell, options: { worker: string; leaseMs: number }): Promise<Intent | undefined>;
   /** Prolongs the lease. @throws LEASE_LOST when another worker has taken the intent. */
   renew(intent: Intent, leaseMs: number): Promise<void>;
@@ -92,9 +95,18 @@ const CAUSES_ELSEWHERE = Object.entries(PROBLEMS)
 const REST_AFTER_TRY_MS = 10_000;
 const REST_AFTER_STOP_MS = 60_000;
 
-/** Durable job requests over PostgreSQL. `random` (0 ≤ x < 1) spreads the retries of many workers. */
-export function createOutbox(deps: { database: Database; clock: SharedClock; random?: () => number }): Outbox {
-  const { database, random = Math.random } = deps;
+export interface OutboxDeps {
+  readonly database: Database;
+  readonly clock: SharedClock;
+  /** By which the jobs of this process go. Default: the system's. */
+  readonly ownClock?: Clock;
+  /** 0 ≤ x < 1: spreads the retries of many workers. */
+  readonly random?: () => number;
+}
+
+/** Durable job requests over PostgreSQL. */
+export function createOutbox(deps: OutboxDeps): Outbox {
+  const { database, ownClock = systemClock, random = Math.random } = deps;
   const now = (later?: number) => moment(deps.clock, later);
   // Only a bell: whoever misses it finds the row by polling. Not part of the business transaction, because PostgreSQL
   // lets transactions that notify commit only one after the other.
@@ -104,6 +116,7 @@ export function createOutbox(deps: { database: Database; clock: SharedClock; ran
     worker,
     now: now(),
     leaseUntil: now(leaseMs),
+    aheadMs: clockAheadMs(deps.clock, ownClock),
     mostTries: MOST_TRIES,
   });
   return {

@@ -1,7 +1,7 @@
 /** SQL of the outbox. Every write under a lease names the fence; a row whose fence has moved on is not touched. */
 import { type RawBuilder, type Selectable, sql } from 'kysely';
 import { AppError, currentRequestId, PROBLEMS } from '../../shared/index.ts';
-import { type Db, type Schema, type Tx, writeTogether } from '../db/index.ts';
+import { clockWrong, type Db, MOST_CLOCK_ERROR_MS, type Schema, type Tx, writeTogether } from '../db/index.ts';
 import type { Bell, Intent, NewIntent, PendingIntent, StoppedIntent } from './intent.ts';
 import type { JobName } from './job-name.ts';
 
@@ -33,6 +33,8 @@ interface Claim {
   readonly worker: string;
   readonly now: Moment;
   readonly leaseUntil: Moment;
+  /** By how many milliseconds the worker's own clock is ahead: one with a wrong clock gets nothing. */
+  readonly aheadMs: RawBuilder<number>;
   /** A job that ended its process in its last try is stopped instead of tried once more. */
   readonly mostTries: number;
 }
@@ -48,19 +50,23 @@ interface ClaimedRow {
   readonly lease_until: Date;
   readonly request_id: string | null;
   readonly given_up: number;
+  readonly ahead_ms: number;
 }
 
-/** The first due row in the order (due, id) that no other worker is looking at, else one whose lease has run out. */
+const IS_CLOCK_RIGHT = sql`(SELECT abs(ahead_ms) <= ${sql.lit(MOST_CLOCK_ERROR_MS)} FROM own_clock)`;
+
+/** The first due row in the order (due, id) that no other worker is looking at, else one whose lease has run out. @throws CLOCK_WRONG. */
 export async function claim(db: Db, options: Claim & { jobs: readonly JobName[] }): Promise<Intent | undefined> {
   const { jobs, now } = options;
   const found = sql`
     waiting AS (
       SELECT id, fence, state, attempts FROM outbox
-      WHERE state = 'waiting' AND job = ANY(${jobs}) AND due_at <= ${now}
+      WHERE state = 'waiting' AND job = ANY(${jobs}) AND due_at <= ${now} AND ${IS_CLOCK_RIGHT}
       ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
     ), expired AS (
       SELECT id, fence, state, attempts FROM outbox
-      WHERE state = 'leased' AND job = ANY(${jobs}) AND lease_until <= ${now} AND NOT EXISTS (SELECT FROM waiting)
+      WHERE state = 'leased' AND job = ANY(${jobs}) AND lease_until <= ${now} AND ${IS_CLOCK_RIGHT}
+        AND NOT EXISTS (SELECT FROM waiting)
       ORDER BY lease_until, id LIMIT 1 FOR UPDATE SKIP LOCKED
     ), found AS (
       SELECT * FROM waiting UNION ALL SELECT * FROM expired
@@ -71,13 +77,13 @@ export async function claim(db: Db, options: Claim & { jobs: readonly JobName[] 
   }
 }
 
-/** The row of a bell, unless somebody was faster. */
+/** The row of a bell, unless somebody was faster. @throws CLOCK_WRONG. */
 export async function claimRung(db: Db, { id, fence }: Bell, options: Claim): Promise<Intent | undefined> {
   const { now } = options;
   const found = sql`
     found AS (
       SELECT id, fence, state, attempts FROM outbox
-      WHERE id = ${id} AND fence = ${fence}
+      WHERE id = ${id} AND fence = ${fence} AND ${IS_CLOCK_RIGHT}
         AND (state = 'waiting' AND due_at <= ${now} OR state = 'leased' AND lease_until <= ${now})
       FOR UPDATE
     )`;
@@ -89,7 +95,11 @@ async function take(db: Db, found: RawBuilder<unknown>, options: Claim): Promise
   const { rows } = await takeStatement(found, options).execute(db);
   const [row] = rows;
   if (row === undefined) throw new TypeError('a claim always answers');
-  if (row.id === null) return row.given_up === 0 ? undefined : 'given-up';
+  if (row.id === null) {
+    const wrong = clockWrong(row.ahead_ms);
+    if (wrong !== undefined) throw wrong;
+    return row.given_up === 0 ? undefined : 'given-up';
+  }
   return {
     id: row.id,
     facilityId: row.facility_id,
@@ -107,9 +117,9 @@ async function take(db: Db, found: RawBuilder<unknown>, options: Claim): Promise
  * One statement, so one round trip and no transaction to hold: the row `found`, if any, is leased anew; or stopped, if its
  * tries are used up.
  */
-function takeStatement(found: RawBuilder<unknown>, { worker, now, leaseUntil, mostTries }: Claim) {
+function takeStatement(found: RawBuilder<unknown>, { worker, now, leaseUntil, aheadMs, mostTries }: Claim) {
   return sql<ClaimedRow>`
-    WITH ${found}, lost AS (
+    WITH own_clock AS (SELECT ${aheadMs} AS ahead_ms), ${found}, lost AS (
       UPDATE outbox_attempt AS attempt SET finished_at = ${now}, outcome = 'lease-lost'
       FROM found
       WHERE found.state = 'leased' AND outbox_id = found.id AND attempt.fence = found.fence AND finished_at IS NULL
@@ -130,8 +140,8 @@ function takeStatement(found: RawBuilder<unknown>, { worker, now, leaseUntil, mo
       INSERT INTO outbox_attempt (outbox_id, fence, facility_id, worker, started_at)
       SELECT id, fence, facility_id, ${worker}::text, ${now} FROM leased
     )
-    SELECT leased.*, given_up.n AS given_up
-    FROM (SELECT count(*) AS n FROM given_up) AS given_up LEFT JOIN leased ON true`;
+    SELECT leased.*, given_up.n AS given_up, ahead_ms
+    FROM own_clock CROSS JOIN (SELECT count(*) AS n FROM given_up) AS given_up LEFT JOIN leased ON true`;
 }
 
 /** Which due rows of these jobs to ring for, at most `most` of each. */

@@ -58,6 +58,14 @@ export function diskChecks(directory: string, { warn, stop } = DISK): Check[] {
   return [check(true, stop), check(false, warn)];
 }
 
+/** The clock of this process: with a wrong one it neither signs nor takes jobs. */
+export const clockCheck = (problem: () => Promise<AppError | undefined>): Check => ({
+  name: 'clock',
+  blocking: true,
+  otherwise: 'DATABASE_UNREACHABLE',
+  look: problem,
+});
+
 /** All authorities rest: documents are signed on, their time-stamps are owed. */
 export const timestampCheck = (usage: () => readonly TimestampUsage[], clock: Clock): Check => ({
   name: 'time-stamp',

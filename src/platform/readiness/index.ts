@@ -1,5 +1,6 @@
 /** Can this process do its work now? Reasons for people and machines. */
 export {
+  clockCheck,
   databaseCheck,
   diskChecks,
   findingsCheck,

@@ -112,7 +112,10 @@ export const OPERATION_PROBLEMS = {
   CLOCK_WRONG: {
     kind: 'conflict',
     title: { vi: 'Đồng hồ máy chủ lệch', en: 'The clock of the server is off' },
-    mend: { vi: 'Đồng bộ đồng hồ bằng NTP (chrony).', en: 'Synchronize the clock by NTP (chrony).' },
+    mend: {
+      vi: 'Đồng bộ đồng hồ bằng NTP (chrony). Đến lúc đó tiến trình này không ký và không nhận tác vụ; không mất gì cả.',
+      en: 'Synchronize the clock by NTP (chrony). Until then this process neither signs nor takes jobs; nothing is lost.',
+    },
   },
   SOFTWARE_KEY_REFUSED: {
     kind: 'forbidden',
