@@ -23,6 +23,8 @@ if missing database_url; then put database_url "postgres://antin:$(cat postgres_
 if missing redis_auth; then put redis_auth "requirepass $(random 24)"; fi
 if missing redis_url; then put redis_url "redis://:$(sed 's/^requirepass //' redis_auth)@redis:6379/0"; fi
 if missing s3_access_key; then put s3_access_key "antin$(random 6)"; fi
+if missing minio_root_user; then put minio_root_user "root$(random 6)"; fi
+if missing minio_root_password; then put minio_root_password "$(random 24)"; fi
 if missing s3_secret_key; then put s3_secret_key "$(random 24)"; fi
 
 if missing tls_certificate || missing tls_key; then

@@ -146,6 +146,21 @@ const SETTINGS = {
     form: { vi: 'chuỗi ký tự', en: 'text' },
     meaning: { vi: 'Khóa bí mật của kho S3.', en: 'Secret key of the S3 store.' },
   }),
+  S3_ADMIN_ACCESS_KEY: setting({
+    schema: z.string().min(1).optional(),
+    secret: true,
+    form: { vi: 'chuỗi ký tự', en: 'text' },
+    meaning: {
+      vi: 'Tài khoản quản trị của MinIO, chỉ cho `antin migrate`: tạo tài khoản S3_ACCESS_KEY chỉ có quyền trên hai vùng chứa.',
+      en: 'The administrator of MinIO, only for `antin migrate`: it makes the account S3_ACCESS_KEY, which may do nothing beyond the two buckets.',
+    },
+  }),
+  S3_ADMIN_SECRET_KEY: setting({
+    schema: z.string().min(1).optional(),
+    secret: true,
+    form: { vi: 'chuỗi ký tự', en: 'text' },
+    meaning: { vi: 'Khóa bí mật của tài khoản đó.', en: 'Secret key of that account.' },
+  }),
   S3_ARCHIVE_BUCKET: setting({
     schema: z.string().min(3),
     fallback: 'antin-archive',

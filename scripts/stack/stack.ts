@@ -138,7 +138,9 @@ async function settle(dir: string, services: StackServices, options: StackOption
       HOME: join(dir, 'tmp'),
       TMPDIR: join(dir, 'tmp'),
     };
-    return changed(base, options.env ?? {});
+    const foreign =
+      services.s3.name === 'minio' ? {} : { S3_ADMIN_ACCESS_KEY: undefined, S3_ADMIN_SECRET_KEY: undefined };
+    return changed(base, { ...foreign, ...options.env });
   };
 
   const sockets: HeldSocket[] = [];
@@ -210,8 +212,9 @@ function makeSecrets(dir: string, { postgres, redis, s3, addresses }: StackServi
   for (const [name, value] of [
     ['database_url', reached(postgres.url, 'postgres')],
     ['redis_url', reached(redis.url, 'redis')],
-    ['s3_access_key', s3.accessKey],
-    ['s3_secret_key', s3.secretKey],
+    // Of MinIO the processes get an account of their own, which `antin migrate` makes; other engines have only one here.
+    [s3.name === 'minio' ? 'minio_root_user' : 's3_access_key', s3.accessKey],
+    [s3.name === 'minio' ? 'minio_root_password' : 's3_secret_key', s3.secretKey],
   ] as const) {
     writeFileSync(join(folder, name), `${value}\n`, { mode: 0o644 });
   }

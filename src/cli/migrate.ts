@@ -1,11 +1,11 @@
 /** `antin migrate`: brings schema, buckets and keys to what this version needs; in demo mode also the demo authority and hospital. */
 import type { Command } from 'commander';
 import { compose } from '../compose.ts';
-import { assertBucketsFit, prepareBuckets } from '../platform/storage/index.ts';
+import { assertBucketsFit, prepareBuckets, prepareMinioAccount } from '../platform/storage/index.ts';
 import { createLog } from '../shared/index.ts';
 import { openDemoHospital } from './demo-hospital.ts';
 import { sharedConfig } from './production.ts';
-import { composeOptions, s3Settings } from './with-antin.ts';
+import { composeOptions, s3Administrator, s3Settings } from './with-antin.ts';
 
 export function addMigrate(program: Command): void {
   program
@@ -20,6 +20,8 @@ async function migrate(options: { readonly json: boolean }): Promise<void> {
   const config = sharedConfig();
   const log = createLog('error');
   const s3 = s3Settings(config);
+  const admin = s3Administrator(config);
+  if (s3 !== undefined && admin !== undefined) await prepareMinioAccount(s3, admin);
   const mended = s3 === undefined ? [] : await prepareBuckets(s3, { fix: true });
   if (s3 !== undefined) await assertBucketsFit(s3);
   const demo = config.MODE === 'demo';

@@ -79,6 +79,12 @@ export function s3Settings(config: Config): S3Settings | undefined {
   };
 }
 
+/** Who may make accounts in the object store, when that is set. */
+export function s3Administrator({ S3_ADMIN_ACCESS_KEY, S3_ADMIN_SECRET_KEY }: Config) {
+  if (S3_ADMIN_ACCESS_KEY === undefined || S3_ADMIN_SECRET_KEY === undefined) return undefined;
+  return { accessKey: S3_ADMIN_ACCESS_KEY, secretKey: S3_ADMIN_SECRET_KEY };
+}
+
 /**
  * `administration` (default): the command sets up, examines or repairs; the conditions of legal mode may be missing, and it works
  * beside the process that has the data folder open.

@@ -17,6 +17,8 @@ const VALUES = {
   REDIS_URL: `redis://:${SECRET}@127.0.0.1:1`,
   S3_ACCESS_KEY: `key-${SECRET}`,
   S3_SECRET_KEY: SECRET,
+  S3_ADMIN_ACCESS_KEY: `admin-${SECRET}`,
+  S3_ADMIN_SECRET_KEY: SECRET,
   HTTPS_PROXY: `http://antin:${SECRET}@127.0.0.1:1`,
   TSA_URLS: `https://antin:${SECRET}@127.0.0.1:1/tsa`,
 };

@@ -34,6 +34,17 @@ export const STORAGE_PROBLEMS = {
       en: 'Correct S3_ACCESS_KEY and S3_SECRET_KEY, or grant this key rights to both buckets.',
     },
   },
+  STORE_ACCOUNT_REFUSED: {
+    kind: 'upstream',
+    title: {
+      vi: 'Không tạo được tài khoản của chương trình trong kho MinIO',
+      en: 'The account of the program cannot be made in the MinIO store',
+    },
+    mend: {
+      vi: 'Kiểm tra S3_ADMIN_ACCESS_KEY và S3_ADMIN_SECRET_KEY (tài khoản quản trị của MinIO). Kho không phải MinIO: bỏ hai mục này và tạo tài khoản bằng công cụ của kho.',
+      en: 'Check S3_ADMIN_ACCESS_KEY and S3_ADMIN_SECRET_KEY (the administrator of MinIO). Where the store is no MinIO: leave both out and make the account with its own tools.',
+    },
+  },
   STORE_CLOCK_SKEWED: {
     kind: 'upstream',
     title: {
