@@ -33,7 +33,7 @@ function asLogKey(path: string, pem: string): LogKey {
 
 /** Two processes that start together end with the same key: `link` lets only the first give it its name. */
 async function makeKey(directory: string, path: string): Promise<string> {
-  await mkdir(directory, { recursive: true });
+  await mkdir(directory, { recursive: true, mode: 0o700 });
   const unfinished = `${path}.${randomBytes(6).toString('hex')}`;
   const file = await open(unfinished, 'wx', 0o600);
   await file.writeFile(generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }));

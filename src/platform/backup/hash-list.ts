@@ -3,12 +3,12 @@
  * that a change of the list itself is told apart from a change of a file.
  */
 import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { lstat, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { AppError, type InputMistake, sha256Hex } from '../../shared/index.ts';
-import { forEach, hashFile, listFiles } from './files.ts';
-import { HASH_LIST } from './manifest.ts';
+import { forEach, hashFile, listFiles, type WrittenFile } from './files.ts';
+import { HASH_LIST, staysWithin } from './manifest.ts';
 
 const LINE = /^([0-9a-f]{64}) {2}(.+)$/;
 const LAST = /^# sha256 of the lines above: ([0-9a-f]{64})$/;
@@ -38,8 +38,9 @@ export async function checkFiles(folder: string): Promise<CheckedFiles> {
   const listed = parse(text);
   const wrong: Wrong[] = [];
   await forEach(listed, AT_ONCE, async ([path, sha256]) => {
-    const found = await hashFile(join(folder, path)).catch((error: NodeJS.ErrnoException) => error.code ?? 'error');
-    if (found === 'ENOENT') wrong.push({ path, vi: 'thiếu', en: 'missing' });
+    const found = await hashOrdinary(join(folder, path)).catch((error: NodeJS.ErrnoException) => error.code ?? 'error');
+    if (found === undefined) wrong.push({ path, vi: 'không phải tệp thông thường', en: 'not an ordinary file' });
+    else if (found === 'ENOENT') wrong.push({ path, vi: 'thiếu', en: 'missing' });
     else if (typeof found === 'string')
       wrong.push({ path, vi: `không đọc được (${found})`, en: `unreadable (${found})` });
     else if (found.sha256 !== sha256) wrong.push({ path, vi: 'nội dung đã bị thay đổi', en: 'changed' });
@@ -49,6 +50,11 @@ export async function checkFiles(folder: string): Promise<CheckedFiles> {
   }
   if (wrong.length > 0) throw damaged(wrong);
   return { files: listed.size, digest: sha256Hex(text) };
+}
+
+/** @returns undefined for what is no file of its own, such as a link: what it shows now may be another thing when it is restored. */
+async function hashOrdinary(path: string): Promise<WrittenFile | undefined> {
+  return (await lstat(path)).isFile() ? hashFile(path) : undefined;
 }
 
 function parse(text: string): Map<string, string> {
@@ -61,6 +67,8 @@ function parse(text: string): Map<string, string> {
   return new Map(
     lines.map((line) => {
       const [, sha256 = '', path = ''] = LINE.exec(line) ?? [];
+      if (!staysWithin(path))
+        throw damaged([{ path: HASH_LIST, vi: 'nêu tệp ngoài bản sao lưu', en: 'names a file outside the backup' }]);
       return [path, sha256];
     }),
   );

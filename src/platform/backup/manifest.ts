@@ -15,6 +15,11 @@ export const FOLDERS = {
   settings: 'settings',
 } as const;
 
+/** Whether a path of a backup leads to a place within it: whoever could change a backup must not reach beyond the new place. */
+export const staysWithin = (path: string): boolean =>
+  !/[\\\0]/.test(path) && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
+
+const key = z.string().refine(staysWithin);
 const count = z.number().int().nonnegative();
 const step = z.strictObject({ name: z.string(), sha256: z.string() });
 
@@ -51,12 +56,12 @@ export type BackupManifest = z.output<typeof BACKUP_MANIFEST>;
 export type BackupAlarm = z.output<typeof alarm>;
 export const BACKUP_VERSION = 1;
 
-export const WORK_LINE = z.strictObject({ key: z.string(), sha256: z.string(), size: count });
+export const WORK_LINE = z.strictObject({ key, sha256: z.string(), size: count });
 /** Bytes of a document that is not yet archived. */
 export type WorkObject = z.output<typeof WORK_LINE>;
 
 export const ARCHIVE_LINE = z.strictObject({
-  key: z.string(),
+  key,
   versionId: z.string(),
   sha256: z.string(),
   size: count,

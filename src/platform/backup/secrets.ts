@@ -6,6 +6,7 @@ import { createCipheriv, createDecipheriv, randomBytes, type ScryptOptions, scry
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { AppError } from '../../shared/index.ts';
+import { staysWithin } from './manifest.ts';
 
 export interface SecretFile {
   /** Relative, with `/`. */
@@ -35,7 +36,7 @@ const HEAD = z.strictObject({
   cipher: z.literal('aes-256-gcm'),
   nonce: base64,
 });
-const BODY = z.array(z.strictObject({ path: z.string(), mode: z.number().int(), bytes: base64 }));
+const BODY = z.array(z.strictObject({ path: z.string().refine(staysWithin), mode: z.number().int(), bytes: base64 }));
 
 /** @throws PASSPHRASE_WEAK below 16 characters. */
 export async function sealSecrets(files: readonly SecretFile[], passphrase: string): Promise<Uint8Array> {
