@@ -104,17 +104,18 @@ export async function reachArchiveLevel(
   before: Uint8Array,
   sealed: Uint8Array,
 ): Promise<{ readonly pdf: Uint8Array; readonly sha256: string }> {
+  const at = deps.clock.now();
   const { pdf, reached, reasons } = await extend(sealed, 'B-LTA', {
     timestamp: deps.timestamp,
     material: deps.material,
     anchors: deps.anchors,
     timestampAnchors: deps.timestampAnchors,
-    at: deps.clock.now(),
+    at,
   });
   if (reached !== 'B-LTA') {
     throw new AppError('LEVEL_NOT_REACHED', { extra: { reached, reasons: reasons.join(' ') } });
   }
-  const report = await assertSurvival(deps, document, before, pdf);
+  const report = await assertSurvival(deps, document, before, pdf, at);
   refuseUnlessPassed(report, document.uploaded);
   return { pdf, sha256: report.sha256 };
 }

@@ -6,14 +6,15 @@ import type { SigningDeps } from './deps.ts';
 /** Below this the check takes some milliseconds, less than a trip to another thread is worth; our own papers are far below. */
 const CHECKED_HERE_BYTES = 2 * 1024 * 1024;
 
-/** The report about `after`. @throws SIGNATURE_SURVIVAL if an earlier signature suffered or the old bytes are no exact prefix. */
+/** The report about `after`, as of `at` (default: now). @throws SIGNATURE_SURVIVAL if an earlier signature suffered or the old bytes are no exact prefix. */
 export async function assertSurvival(
   { anchors, timestampAnchors, validation, clock }: SigningDeps,
   document: Document,
   before: Uint8Array,
   after: Uint8Array,
+  at: Date = clock.now(),
 ): Promise<ValidationReport> {
-  const question = { file: `${document.id}.pdf`, at: clock.now() };
+  const question = { file: `${document.id}.pdf`, at };
   if (after.length > CHECKED_HERE_BYTES) return validation.survives(before, after, question);
   return survives(before, after, { ...question, anchors, timestampAnchors });
 }

@@ -38,15 +38,21 @@ export interface Extended {
 export async function extend(pdf: Uint8Array, level: Level, options: ExtendOptions): Promise<Extended> {
   const reasons = new Set<string>();
   let bytes = pdf;
-  let seen = look(bytes, options);
-  if (seen.signatures.length === 0) throw new AppError('NOTHING_SIGNED');
+  let examined: Examination | undefined;
+  /** The file as it is now; looked at when somebody asks. */
+  const seen = (): Examination => {
+    examined ??= look(bytes, options);
+    return examined;
+  };
+  if (seen().signatures.length === 0) throw new AppError('NOTHING_SIGNED');
+  const timestampOptions = { ...roomLike(seen()), ...options.timestampOptions };
 
   const attempt = async (work: () => Promise<Uint8Array>): Promise<boolean> => {
     try {
       const grown = await work();
       if (grown === bytes) return true; // nothing was wanting
       bytes = grown;
-      seen = look(bytes, options);
+      examined = undefined;
       return true;
     } catch (thrown) {
       if (!(thrown instanceof AppError) || !SERVICE_FAILURES.has(thrown.code)) throw thrown;
@@ -54,24 +60,25 @@ export async function extend(pdf: Uint8Array, level: Level, options: ExtendOptio
       return false;
     }
   };
-  const stamp = (): Promise<boolean> =>
-    attempt(() => addDocumentTimestamp(bytes, options.timestamp, options.timestampOptions));
+  const stamp = (): Promise<boolean> => attempt(() => addDocumentTimestamp(bytes, options.timestamp, timestampOptions));
+  const add = (whose: 'everybody' | 'time-stamps'): Promise<boolean> =>
+    attempt(() => addValidationData(bytes, seen(), options, whose));
   const lacks = (wanted: Level): boolean =>
     LEVELS.indexOf(level) >= LEVELS.indexOf(wanted) &&
-    signaturesOf(seen).some((signature) => signature.read.isPades && !atLeast(levelOf(signature, seen), wanted));
+    signaturesOf(seen()).some((signature) => signature.read.isPades && !atLeast(levelOf(signature, seen()), wanted));
 
   let going = true;
   if (lacks('B-T') && options.oneTimestamp !== true) going = await stamp();
-  if (going && (lacks('B-LT') || lacks('B-LTA') || options.renew === true)) {
-    going = await attempt(() => addValidationData(bytes, seen, options, 'everybody'));
-  }
-  if (going && (lacks('B-LTA') || options.renew === true)) {
+  // Where no archive time-stamp is, validation data alone lead no further than B-LT: that need not be looked at.
+  const unstamped = lacks('B-LTA') && seen().signatures.every(({ read }) => read.kind === 'signature');
+  if (going && (lacks('B-LT') || lacks('B-LTA') || options.renew === true)) going = await add('everybody');
+  if (going && (unstamped || lacks('B-LTA') || options.renew === true)) {
     going = await stamp();
     // The last token may come from an authority that nothing in the file knew before.
-    if (going) await attempt(() => addValidationData(bytes, seen, options, 'time-stamps'));
+    if (going) await add('time-stamps');
   }
-  for (const reason of shortfall(seen, level)) reasons.add(reason);
-  return { pdf: bytes, reached: lowest(seen), reasons: [...reasons] };
+  for (const reason of shortfall(seen(), level)) reasons.add(reason);
+  return { pdf: bytes, reached: lowest(seen()), reasons: [...reasons] };
 }
 
 const SERVICE_FAILURES: ReadonlySet<string> = new Set(['TSA_UNAVAILABLE', 'TRY_LATER', 'OCSP_UNAVAILABLE']);
@@ -79,6 +86,17 @@ const SERVICE_FAILURES: ReadonlySet<string> = new Set(['TSA_UNAVAILABLE', 'TRY_L
 function look(bytes: Uint8Array, { anchors, timestampAnchors, at }: ExtendOptions): Examination {
   return examine(bytes, { anchors, at, ...(timestampAnchors === undefined ? {} : { timestampAnchors }) });
 }
+
+/** Room for a token like the newest signature's, which mostly comes from the same authority; one that is longer is asked for again. */
+function roomLike({ signatures }: Examination): DocumentTimestampOptions {
+  const newest = [...signatures].sort((a, b) => b.revision - a.revision)[0];
+  const sizes = (newest?.read.tokens ?? []).map(({ token }) => token?.raw.length ?? 0);
+  const longest = Math.max(0, ...sizes);
+  return longest === 0 ? {} : { reserve: longest + TOKEN_MARGIN };
+}
+
+/** Tokens of one authority differ by a few bytes; another one's chain may be longer. */
+const TOKEN_MARGIN = 1024;
 
 function signaturesOf(seen: Examination): readonly ExaminedSignature[] {
   return seen.signatures.filter(({ read }) => read.kind === 'signature');

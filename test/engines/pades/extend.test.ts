@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { parseTimestampToken } from '../../../src/engines/crypto/index.ts';
 import { addDocumentTimestamp, extend, sign, survives } from '../../../src/engines/pades/index.ts';
-import { openPdf, signatureFields } from '../../../src/engines/pdf/index.ts';
+import { openPdf, signatureDictionaries, signatureFields } from '../../../src/engines/pdf/index.ts';
 import { localSigner, testAuthority } from '../../support/authority.ts';
 import { KINDS } from '../pdf/build-pdf.ts';
 import { extendTo, record, signRecord, type Tester, verdictOn } from './record.ts';
@@ -37,6 +38,18 @@ describe('extending signatures', () => {
     const pdf = await extendTo(tester, await signRecord(tester, record()), 'B-LTA');
     expect(openPdf(pdf).revisions).toHaveLength(6);
     expect(verdictOn(tester, pdf).signatures.flatMap(({ notices }) => notices)).toEqual([]);
+  });
+
+  it('holds as much room for the archive time-stamp as a token of the same authority takes, and asks for one token only', async () => {
+    const signed = await signRecord(tester, record());
+    const before = tokens();
+    const { pdf } = await extend(signed, 'B-LTA', options());
+    expect(tokens() - before).toBe(1);
+    const [archive] = signatureDictionaries(openPdf(pdf)).filter(({ type }) => type === 'document-timestamp');
+    const held = archive?.contents?.length ?? 0;
+    const token = parseTimestampToken(archive?.contents ?? new Uint8Array()).raw.length;
+    expect(held - token).toBeGreaterThan(0);
+    expect(held - token).toBeLessThanOrEqual(1100);
   });
 
   it('pays the debt of signatures without time-stamps with a single document time-stamp', async () => {

@@ -76,4 +76,12 @@ describe('a memory of files', () => {
       'TOTAL-PASSED',
     ]);
   });
+
+  it('asks anew as of another moment', () => {
+    const pdf = files.get('table') ?? new Uint8Array();
+    const now = tester.clock.now();
+    const asOf = (at: Date) => validate(pdf, { file: 'ho-so.pdf', anchors: tester.anchors, at }).verdict;
+    const anHourBefore = new Date(now.getTime() - 3_600_000);
+    expect([asOf(now), asOf(anHourBefore), asOf(now)]).toEqual(['TOTAL-PASSED', 'INDETERMINATE', 'TOTAL-PASSED']);
+  });
 });
