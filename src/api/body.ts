@@ -11,7 +11,7 @@ export interface BodyLimits {
 
 /** @throws REQUEST_TOO_LARGE, REQUEST_TOO_SLOW, REQUEST_MALFORMED (connection broken). */
 export async function readBytes(request: Request, limits: BodyLimits): Promise<Uint8Array<ArrayBuffer>> {
-  if (Number(request.headers.get('content-length') ?? 0) > limits.maxBytes) throw new AppError('REQUEST_TOO_LARGE');
+  if (Number(request.headers.get('content-length') ?? 0) > limits.maxBytes) throw tooLarge(limits);
   if (request.body === null) return new Uint8Array();
   const reader = request.body.getReader();
   const chunks: Uint8Array[] = [];
@@ -23,7 +23,7 @@ export async function readBytes(request: Request, limits: BodyLimits): Promise<U
       const { done, value } = await Promise.race([reader.read(), slow]);
       if (done) break;
       size += value.length;
-      if (size > limits.maxBytes) throw new AppError('REQUEST_TOO_LARGE');
+      if (size > limits.maxBytes) throw tooLarge(limits);
       chunks.push(value);
     }
   } catch (thrown) {
@@ -63,6 +63,11 @@ export function checkShape<T>(schema: z.ZodType<T>, value: unknown): T {
   const parsed = parseShape(schema, value, '');
   if ('mistakes' in parsed) throw new AppError('CONTENT_INVALID', { mistakes: parsed.mistakes });
   return parsed.value;
+}
+
+function tooLarge({ maxBytes }: BodyLimits): AppError {
+  const detail = { vi: `Nội dung dài hơn ${maxBytes} byte`, en: `The body is longer than ${maxBytes} bytes` };
+  return new AppError('REQUEST_TOO_LARGE', { detail, extra: { maxBytes } });
 }
 
 function malformed(vi: string, en: string, cause: unknown): AppError {

@@ -7,7 +7,7 @@ import type { Context } from 'hono';
 const IN_PROCESS = 'in-process';
 
 /**
- * The address to count requests by: of the other end, or, if that is a trusted proxy, the last one in `X-Forwarded-For` that is not
+ * What to count requests by: the address of the other end, or, if that is a trusted proxy, the last one in `X-Forwarded-For` that is not
  * one. What stands further left there was written by the caller.
  */
 export function createCallerAddress(trustedProxies: readonly string[]): (c: Context) => string {
@@ -24,9 +24,9 @@ export function createCallerAddress(trustedProxies: readonly string[]): (c: Cont
   };
   return (c) => {
     const connected = otherEnd(c);
-    if (!isTrusted(connected)) return connected;
+    if (!isTrusted(connected)) return household(connected);
     const hops = (c.req.header('x-forwarded-for') ?? '').split(',').map((hop) => plain(hop.trim()));
-    return hops.findLast((hop) => isIP(hop) !== 0 && !isTrusted(hop)) ?? connected;
+    return household(hops.findLast((hop) => isIP(hop) !== 0 && !isTrusted(hop)) ?? connected);
   };
 }
 
@@ -37,3 +37,13 @@ function otherEnd(c: Context): string {
 
 /** IPv4 as IPv4, also where the socket is an IPv6 one. */
 const plain = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '');
+
+/** Whoever has one IPv6 address has the 2⁶⁴ beside it as well (RFC 6177 §2): they count as one caller. */
+function household(address: string): string {
+  if (isIP(address) !== 6) return address;
+  // As RFC 5952 §4 writes it, so that `::` stands for all that is left out.
+  const text = new URL(`http://[${address.split('%', 1)[0]}]`).hostname.slice(1, -1);
+  const [before = [], after] = text.split('::').map((part) => part.split(':').filter(Boolean));
+  const left = after === undefined ? [] : Array<string>(8 - before.length - after.length).fill('0');
+  return `${[...before, ...left, ...(after ?? [])].slice(0, 4).join(':')}::/64`;
+}

@@ -24,6 +24,8 @@ const STATUS_OF_CODE: Readonly<Partial<Record<ProblemCode, number>>> = {
   REQUEST_TOO_SLOW: 408,
   REQUEST_HEADERS_TOO_LARGE: 431,
   MEDIA_TYPE_UNSUPPORTED: 415,
+  // 401 is about the API key (RFC 9110 §15.5.2), which is right: a client must not throw it away.
+  PIN_REJECTED: 403,
 };
 
 /** Seconds after which asking again makes sense. */

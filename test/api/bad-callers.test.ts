@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { newId, settableClock } from '../../src/shared/index.ts';
 import { dischargeCertificate, type RunningAntin, useAntin } from '../support/antin.ts';
 import { admin, clinician, received } from './certificates.ts';
-import { type BadInput, post, refuses, type Sent } from './support.ts';
+import { type BadInput, post, refusalOf, refuses, type Sent } from './support.ts';
 
 const clock = settableClock(new Date('2026-06-01T02:00:00Z'));
 const running = useAntin({ clock, jobs: false });
@@ -223,4 +223,12 @@ test('the list next door does not show them', async () => {
   await received(running());
   const answer = await post(running(), { method: 'GET', key: await neighbour(running()) });
   expect(await answer.json()).toEqual({ documents: [], next: null });
+});
+
+test('a wrong PIN is not a wrong key: the client is not told to sign in anew', async () => {
+  const { credential, apiKey: key } = running().hospital.practitioner;
+  const json = { credential, pin: 'not the pin', documents: [{ id: ID }] };
+  const answer = await post(running(), { path: '/v1/sessions', key, json });
+  expect(await refusalOf(answer)).toMatchObject({ code: 'PIN_REJECTED', status: 403, triesLeft: 4 });
+  expect(answer.headers.get('www-authenticate')).toBeNull();
 });

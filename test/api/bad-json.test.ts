@@ -1,8 +1,9 @@
 /** JSON that is broken, of the wrong shape or size, or of characters that cannot be printed. */
+import { expect, test } from 'vitest';
 import { settableClock } from '../../src/shared/index.ts';
 import { dischargeCertificate, useAntin } from '../support/antin.ts';
 import { around, certificate, type Json, one, patient, REFUSED, spoiled, text } from './certificates.ts';
-import { pdfMetadata, post, refuses, upload } from './support.ts';
+import { pdfMetadata, post, refusalOf, refuses, upload } from './support.ts';
 
 const running = useAntin({ clock: settableClock(new Date('2026-06-01T02:00:00Z')), jobs: false });
 
@@ -244,3 +245,8 @@ refuses(running, 'unknown glyphs', [
     ...one('/content/title', 'GLYPH_UNKNOWN'),
   },
 ]);
+
+test('what is too large is told how large it may be', async () => {
+  const answer = await post(running(), certificate({ note: 'a'.repeat(3 * 1024 * 1024) })(running()));
+  expect(await refusalOf(answer)).toMatchObject({ maxBytes: 2 * 1024 * 1024, vi: 'Nội dung dài hơn 2097152 byte' });
+});

@@ -72,7 +72,11 @@ describe('who the caller is', () => {
     ],
     ['two proxies in a row', ['10.0.0.0/8'], '10.1.2.3', '198.51.100.9, 10.9.9.9', '198.51.100.9'],
     ['IPv4 within IPv6', ['10.1.2.3'], '::ffff:10.1.2.3', '198.51.100.9', '198.51.100.9'],
-    ['IPv6', ['fd00::/8'], 'fd00::1', '2001:db8::7', '2001:db8::7'],
+    ['IPv6, of which everybody has many', ['fd00::/8'], 'fd00::1', '2001:db8::7', '2001:db8:0:0::/64'],
+    ['its neighbour in the same house', ['fd00::/8'], 'fd00::1', '2001:0db8:0:0:ffff:1:2:3', '2001:db8:0:0::/64'],
+    ['another house', ['fd00::/8'], 'fd00::1', '2001:DB8:0:1::7', '2001:db8:0:1::/64'],
+    ['IPv6 that ends like IPv4', [], '64:ff9b::192.0.2.1', undefined, '64:ff9b:0:0::/64'],
+    ['IPv6 of this machine', [], '::1', undefined, '0:0:0:0::/64'],
     ['a proxy that says nothing', ['10.0.0.0/8'], '10.1.2.3', undefined, '10.1.2.3'],
     ['a proxy that says nonsense', ['10.0.0.0/8'], '10.1.2.3', 'unknown, _hidden', '10.1.2.3'],
   ])('%s', async (_, trusted, connected, forwarded, expected) => {

@@ -13,8 +13,8 @@ export const RECORD_PROBLEMS = {
     kind: 'invalid',
     title: { vi: 'Yêu cầu quá lớn', en: 'The request is too large' },
     mend: {
-      vi: 'Giảm kích thước tệp hoặc tăng MAX_PDF_BYTES.',
-      en: 'Make the file smaller or raise MAX_PDF_BYTES.',
+      vi: 'Gửi ít hơn: nội dung JSON đến 2 MiB; tệp đến MAX_PDF_BYTES, quản trị viên có thể tăng.',
+      en: 'Send less: JSON may have 2 MiB, files MAX_PDF_BYTES, which the administrator may raise.',
     },
   },
   REQUEST_TOO_SLOW: {
