@@ -11,6 +11,7 @@ import { addDoctor } from './cli/doctor.ts';
 import { reportProblem } from './cli/exit.ts';
 import { addExtend } from './cli/extend.ts';
 import { addFacility } from './cli/facility.ts';
+import { addFinding } from './cli/finding.ts';
 import { addFsck } from './cli/fsck.ts';
 import { addIntake } from './cli/intake.ts';
 import { addKey } from './cli/key.ts';
@@ -47,6 +48,7 @@ for (const add of [
   addDevPki,
   addDoctor,
   addFsck,
+  addFinding,
   addBackup,
   addRestore,
   addMove,

@@ -174,6 +174,7 @@ const UNKNOWN_ID: Readonly<Record<string, ProblemCode>> = {
   clinicianId: 'PARTY_NOT_FOUND',
   turnId: 'TURN_UNKNOWN',
   sessionId: 'SESSION_UNKNOWN',
+  findingId: 'FINDING_UNKNOWN',
 };
 
 function checkQuery(c: Context<Env>, schema: z.ZodObject | undefined): Record<string, string> {

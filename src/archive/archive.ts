@@ -17,7 +17,15 @@ import {
   type RetentionStep,
 } from './retention.ts';
 import * as store from './store.ts';
-import { type ArchiveFinding, countOpenFindings, openFindings, type SweepOptions, sweep } from './sweep/index.ts';
+import {
+  type ArchiveFinding,
+  countOpenFindings,
+  type DecisionRequest,
+  decideFinding,
+  openFindings,
+  type SweepOptions,
+  sweep,
+} from './sweep/index.ts';
 
 export type Archive = ReturnType<typeof createArchive>;
 
@@ -79,10 +87,13 @@ export function createArchive(options: {
     /** See `sweep`: for an hourly sweeper, one at a time. */
     sweep: (options?: SweepOptions) => sweep(deps, options),
 
-    /** What the sweeps found and what has not ended, oldest first. */
-    listFindings: (facilityId?: string): Promise<ArchiveFinding[]> => openFindings(db, { facilityId }),
+    /** What the sweeps found and what has not ended, at most 500: those that nobody has decided about first, and oldest first. */
+    listFindings: (facilityId?: string): Promise<ArchiveFinding[]> => openFindings(db, { facilityId, most: 500 }),
 
-    /** How many findings are open, by kind: for measures and readiness. */
+    /** See `decideFinding`: a person says what becomes of a version that nobody registered. */
+    decideFinding: (request: DecisionRequest): Promise<ArchiveFinding> => decideFinding(deps, request),
+
+    /** How many findings are open that nobody has decided about, by kind: for measures and readiness. */
     openFindings: async (): Promise<{ readonly kind: ArchiveProblem; readonly count: number }[]> =>
       (await countOpenFindings(db)).map(({ problem, count }) => ({ kind: problem, count })),
 

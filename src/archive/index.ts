@@ -8,4 +8,4 @@ export { ARCHIVE_PROBLEM_WORDS } from './problem-words.ts';
 export type { ArchiveReceipt } from './receipt.ts';
 export { registeredObjects } from './registered.ts';
 export type { Enforcement, RecordRetention, RetentionStep } from './retention.ts';
-export type { ArchiveFinding, SweepOptions, SweepReport } from './sweep/index.ts';
+export type { ArchiveFinding, DecisionRequest, FindingDecision, SweepOptions, SweepReport } from './sweep/index.ts';

@@ -29,15 +29,15 @@ export const ARCHIVE_PROBLEM_WORDS: Readonly<
   unknown: {
     title: { vi: 'Phiên bản trong kho chưa được đăng ký', en: 'A version in the store is not registered' },
     mend: {
-      vi: 'Thường do sự cố giữa chừng: chạy lại tác vụ lưu trữ của tài liệu. Trong khi đó phiên bản vẫn được khóa.',
-      en: 'Mostly left by a crash: run the archive job of the document again. Meanwhile the version stays locked.',
+      vi: 'Thường do sự cố giữa chừng: chạy lại tác vụ lưu trữ của tài liệu. Nếu không phải, quyết định giữ hay thôi giữ (`antin finding decide`); đến lúc đó phiên bản vẫn được khóa.',
+      en: 'Mostly left by a crash: run the archive job of the document again. If not, decide to keep it or to let it go (`antin finding decide`); until then the version stays locked.',
     },
   },
   surplus: {
     title: { vi: 'Phiên bản thừa của đối tượng đã đăng ký', en: 'A further version of a registered object' },
     mend: {
-      vi: 'Phiên bản đã đăng ký vẫn nguyên vẹn. Nếu lặp lại, tìm xem ai ghi vào kho.',
-      en: 'The registered version is unharmed. If it happens again, find out who writes into the store.',
+      vi: 'Phiên bản đã đăng ký vẫn nguyên vẹn. Quyết định giữ hay thôi giữ phiên bản thừa (`antin finding decide`). Nếu lặp lại, tìm xem ai ghi vào kho.',
+      en: 'The registered version is unharmed. Decide to keep the further one or to let it go (`antin finding decide`). If it happens again, find out who writes into the store.',
     },
   },
   'delete-marker': {

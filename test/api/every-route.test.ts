@@ -35,6 +35,8 @@ const MAY: Readonly<Record<string, readonly Role[]>> = {
   'GET /v1/clinicians/{clinicianId}/credentials': ['clinician', 'admin'],
   'GET /v1/operations/stopped': ['records-officer', 'admin', 'auditor'],
   'POST /v1/operations/stopped/{work}/restart': ['records-officer', 'admin'],
+  'GET /v1/operations/findings': ['records-officer', 'admin', 'auditor'],
+  'POST /v1/operations/findings/{findingId}/decision': ['records-officer'],
 };
 const ROUTES = Object.keys(MAY);
 
@@ -115,7 +117,7 @@ test('a key that has the role of a signer, but no person behind it, signs nothin
 
 /** One document signed by its practitioner, one with an open turn, a session, a job that gave up: everything that has an id. */
 async function everythingOfOurs(): Promise<
-  Record<'documentId' | 'recordId' | 'turnId' | 'sessionId' | 'work', string>
+  Record<'documentId' | 'recordId' | 'turnId' | 'sessionId' | 'findingId' | 'work', string>
 > {
   const { antin, hospital } = running();
   const { apiKey: key, credential, pin } = hospital.practitioner;
@@ -132,7 +134,12 @@ async function everythingOfOurs(): Promise<
     INSERT INTO outbox (facility_id, job, subject, dedupe_key, payload, state, due_at, created_at, finished_at, cause_code)
     VALUES (${hospital.facility}, 'seal', ${open.id}, 'stopped', '{}', 'stopped', now(), now(), now(), 'INTERNAL')
     RETURNING id::text`.execute(antin.database.db);
+  const findingId = newId(new Date('2026-06-02T00:00:00Z'));
+  await sql`
+    INSERT INTO archive_finding (id, facility_id, problem, object_key, version_id, first_seen_at, last_seen_at)
+    VALUES (${findingId}, ${hospital.facility}, 'unknown', 'v1/stray', '1', now(), now())`.execute(antin.database.db);
   return {
+    findingId,
     documentId: open.id,
     recordId: open.record.id,
     turnId: turn.id,
@@ -201,6 +208,7 @@ test('whoever may do everything next door sees and changes nothing here', async 
     ['GET /v1/records/{recordId}/retention', 'RECORD_UNKNOWN', undefined],
     ['GET /v1/clinicians/{clinicianId}/credentials', 'PARTY_NOT_FOUND', undefined],
     ['POST /v1/operations/stopped/{work}/restart', 'WORK_NOT_STOPPED', undefined],
+    ['POST /v1/operations/findings/{findingId}/decision', 'FINDING_UNKNOWN', { decision: 'let-go', reason: 'Của ai?' }],
   ] as const) {
     const answer = await call(route, next.key, ours, json);
     expect([answer.status, (await answer.json()).code], `${route} ${code}`).toEqual([404, code]);
@@ -212,6 +220,7 @@ test('whoever may do everything next door sees and changes nothing here', async 
   ]);
   expect(await (await call('GET /v1/documents', next.key)).json()).toEqual({ documents: [], next: null });
   expect(await (await call('GET /v1/operations/stopped', next.key)).json()).toEqual({ stopped: [] });
+  expect(await (await call('GET /v1/operations/findings', next.key)).json()).toEqual({ findings: [] });
   const people = (await (await call('GET /v1/clinicians', next.key)).json()).clinicians;
   expect(people.map(({ staffCode }: { staffCode: string }) => staffCode)).toEqual(['BS002']);
   expect(await everythingKept(running())).toEqual(before);

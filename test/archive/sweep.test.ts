@@ -59,12 +59,12 @@ beforeEach(async () => {
   clock.advance(1000);
 });
 
-async function add(): Promise<{ key: string }> {
-  const bytes = Buffer.from(`%PDF-1.7 ${newId(clock.now())}`);
+async function add(documentId = newId(clock.now()), text = newId(clock.now())): Promise<{ key: string }> {
+  const bytes = Buffer.from(`%PDF-1.7 ${text}`);
   const { object } = await archive.archiveDocument({
     facilityId,
     recordId: newId(clock.now()),
-    documentId: newId(clock.now()),
+    documentId,
     n: 1,
     bytes,
     sha256: sha256Hex(bytes),
@@ -213,5 +213,117 @@ describe('a round of the sweeper', () => {
     expect(await strays()).toMatchObject([{ problem: 'unknown', facilityId: undefined }]);
     await rm(join(folder.path, 'objects/v1/stray.txt'), { force: true });
     expect(await strays()).toEqual([]);
+  });
+});
+
+describe('a version that nobody registered', () => {
+  const ACTOR = { kind: 'person', id: newId(new Date()) } as const;
+  const reason = 'Bản ghi thử khi chuyển kho';
+  const decide = (findingId: string, decision: 'keep' | 'let-go', of = facilityId) =>
+    archive.decideFinding({ facilityId: of, findingId, decision, reason, actor: ACTOR });
+
+  /** What lies unregistered under a document's key, and the finding that a sweep makes of it. */
+  async function stray(documentId = newId(clock.now()), text = `stray ${documentId}`) {
+    const bytes = Buffer.from(`%PDF-1.7 ${text}`);
+    const sha256 = sha256Hex(bytes);
+    const key = `v1/${facilityId}/${documentId}/1-${sha256}.pdf`;
+    const retainUntil = new Date(clock.now().getTime() + DAY_MS);
+    const { versionId } = await store.put(key, bytes, { retainUntil, contentType: 'application/pdf' });
+    await round();
+    const found = (await archive.listFindings(facilityId)).find((finding) => finding.key === key);
+    if (found === undefined) throw new Error('the sweep did not see it');
+    return { key, versionId, sha256, size: bytes.length, findingId: found.id };
+  }
+  async function round(): Promise<void> {
+    clock.advance(HOUR_MS);
+    await archive.sweep({ compareHours: 0, graceMinutes: 0 });
+  }
+  const lockedUntil = async ({ key, versionId }: { key: string; versionId: string }) =>
+    (await store.stat(key, versionId))?.retainUntil.getTime() ?? 0;
+  const isListed = async (key: string) => (await archive.listFindings(facilityId)).filter((one) => one.key === key);
+  const undecided = async () => (await archive.openFindings()).find(({ kind }) => kind === 'unknown')?.count ?? 0;
+
+  beforeEach(() => clock.set(new Date()));
+
+  test('let go is no alarm any more; its lock is not shortened, and not rolled on', async () => {
+    const before = await undecided();
+    const found = await stray();
+    expect(await undecided()).toBe(before + 1);
+    const until = await lockedUntil(found);
+    expect(await decide(found.findingId, 'let-go')).toMatchObject({ key: found.key, decision: 'let-go' });
+    expect(await lockedUntil(found)).toBe(until);
+    expect(await undecided()).toBe(before);
+    const entry = await database()
+      .db.selectFrom('audit_entry')
+      .selectAll()
+      .where('facility_id', '=', facilityId)
+      .where('action', '=', 'object.decided')
+      .executeTakeFirstOrThrow();
+    expect(entry).toMatchObject({
+      actor_kind: 'person',
+      actor_id: ACTOR.id,
+      reason,
+      details: {
+        finding: found.findingId,
+        problem: 'unknown',
+        decision: 'let-go',
+        objectKey: found.key,
+        objectVersion: found.versionId,
+        sha256: found.sha256,
+        size: found.size,
+      },
+    });
+
+    clock.set(new Date(until - DAY_MS));
+    await round();
+    expect(await lockedUntil(found)).toBe(until);
+    expect(await undecided()).toBe(before);
+    expect(await isListed(found.key)).toMatchObject([{ decision: 'let-go' }]);
+
+    // Its time over, whoever keeps the store removes it; then there is nothing more to tell.
+    clock.set(new Date(until + DAY_MS));
+    await rm(join(folder.path, 'objects', found.key), { force: true });
+    await round();
+    expect(await isListed(found.key)).toEqual([]);
+    await expect(decide(found.findingId, 'keep')).rejects.toMatchObject({ code: 'FINDING_UNKNOWN' });
+  });
+
+  test('kept is no alarm any more either, and stays locked; what was decided can be decided anew', async () => {
+    const before = await undecided();
+    const found = await stray();
+    await decide(found.findingId, 'let-go');
+    await decide(found.findingId, 'keep');
+    const until = await lockedUntil(found);
+    clock.set(new Date(until - DAY_MS));
+    await round();
+    expect(await undecided()).toBe(before);
+    expect(await lockedUntil(found)).toBeGreaterThan(until);
+  });
+
+  test('is not decided about by the facility next door, nor is what nobody found', async () => {
+    const found = await stray();
+    const next = await insertFacility(database());
+    await expect(decide(found.findingId, 'let-go', next)).rejects.toMatchObject({ code: 'FINDING_UNKNOWN' });
+    await expect(decide(newId(clock.now()), 'let-go')).rejects.toMatchObject({ code: 'FINDING_UNKNOWN' });
+    expect(await isListed(found.key)).toMatchObject([{ decision: undefined }]);
+  });
+
+  test('is chosen, and never one that is registered, nor any other finding', async () => {
+    const documentId = newId(clock.now());
+    const found = await stray(documentId, 'archived after all');
+    // The job runs again and adopts what it had put; no sweep has seen that yet.
+    expect((await add(documentId, 'archived after all')).key).toBe(found.key);
+    await expect(decide(found.findingId, 'let-go')).rejects.toMatchObject({ code: 'FINDING_NOT_DECIDABLE' });
+
+    const path = join(folder.path, 'objects', found.key);
+    const aside = join(folder.path, 'aside');
+    await rename(path, aside);
+    await round();
+    const [missing] = await isListed(found.key);
+    expect(missing?.problem).toBe('missing');
+    await expect(decide(missing?.id ?? '', 'let-go')).rejects.toMatchObject({ code: 'FINDING_NOT_DECIDABLE' });
+    await rename(aside, path);
+    await round();
+    expect(await isListed(found.key)).toEqual([]);
   });
 });

@@ -41,7 +41,7 @@ const INTAKE = z
   })
   .meta({ id: 'Intake' });
 
-const REASON = z
+export const REASON = z
   .strictObject({
     reason: z
       .string()

@@ -1,9 +1,11 @@
-/** `/v1/operations`: jobs that gave up, and giving them another start once the cause is mended. */
+/** `/v1/operations`: jobs that gave up and their new start; what the sweeps of the archive found and what people decide about it. */
 import { z } from '@hono/zod-openapi';
+import type { Archive, ArchiveFinding } from '../../archive/index.ts';
+import { ARCHIVE_PROBLEM_WORDS } from '../../archive/index.ts';
 import type { StoppedWork, Work } from '../../records/index.ts';
 import { AppError } from '../../shared/index.ts';
 import { type App, addRoute, type RouteContext } from '../route.ts';
-import { actorOf } from './documents.ts';
+import { actorOf, REASON } from './documents.ts';
 
 export const STOPPED_SCHEMA = z.object({
   id: z.int(),
@@ -23,7 +25,50 @@ export const stoppedJson = ({ id, job, documentId, attempts, causeCode, stoppedA
   stoppedAt: stoppedAt.toISOString(),
 });
 
-export function addOperationRoutes(app: App, context: RouteContext, { work }: { work: Work }): void {
+const FINDING_SCHEMA = z
+  .object({
+    id: z.uuid(),
+    problem: z.string(),
+    title: z.object({ vi: z.string(), en: z.string() }),
+    mend: z.object({ vi: z.string(), en: z.string() }),
+    objectKey: z.string(),
+    objectVersion: z.string(),
+    document: z.uuid().nullable(),
+    n: z.int().nullable(),
+    code: z.string().nullable().describe('Of the error, where there was one'),
+    firstSeenAt: z.string(),
+    lastSeenAt: z.string(),
+    decision: z.enum(['keep', 'let-go']).nullable(),
+    decidedAt: z.string().nullable(),
+  })
+  .meta({ id: 'Finding' });
+
+const DECISION = REASON.extend({
+  decision: z
+    .enum(['keep', 'let-go'])
+    .describe('`keep`: it stays, and stays locked. `let-go`: its lock runs out. Nothing is ever shortened or removed'),
+}).meta({ id: 'Decision' });
+
+const findingJson = (finding: ArchiveFinding) => ({
+  id: finding.id,
+  problem: finding.problem,
+  ...ARCHIVE_PROBLEM_WORDS[finding.problem],
+  objectKey: finding.key,
+  objectVersion: finding.versionId,
+  document: finding.documentId ?? null,
+  n: finding.n ?? null,
+  code: finding.code ?? null,
+  firstSeenAt: finding.firstSeenAt.toISOString(),
+  lastSeenAt: finding.lastSeenAt.toISOString(),
+  decision: finding.decision ?? null,
+  decidedAt: finding.decidedAt?.toISOString() ?? null,
+});
+
+export function addOperationRoutes(
+  app: App,
+  context: RouteContext,
+  { work, archive }: { work: Work; archive: Archive },
+): void {
   addRoute(
     app,
     context,
@@ -55,6 +100,41 @@ export function addOperationRoutes(app: App, context: RouteContext, { work }: { 
       if (!Number.isSafeInteger(id) || id < 1) throw new AppError('WORK_NOT_STOPPED');
       await work.restart(principal.facilityId, id, actorOf(principal));
       return new Response(null, { status: 204 });
+    },
+  );
+
+  addRoute(
+    app,
+    context,
+    {
+      method: 'get',
+      path: '/v1/operations/findings',
+      tag: 'operations',
+      summary: 'What the sweeps of the archive found and what has not ended, oldest first; decided ones last',
+      roles: ['records-officer', 'admin', 'auditor'],
+      answers: { status: 200, description: 'At most 500', schema: z.object({ findings: z.array(FINDING_SCHEMA) }) },
+    },
+    async ({ principal }) =>
+      Response.json({ findings: (await archive.listFindings(principal.facilityId)).map(findingJson) }),
+  );
+
+  addRoute(
+    app,
+    context,
+    {
+      method: 'post',
+      path: '/v1/operations/findings/:findingId/decision',
+      tag: 'operations',
+      summary: 'Decide about a version that nobody registered (`unknown`, `surplus`); it is no alarm any more then',
+      roles: ['records-officer'],
+      body: DECISION,
+      takes: 'json',
+      answers: { status: 200, description: 'The finding', schema: FINDING_SCHEMA },
+    },
+    async ({ principal, params, body }) => {
+      const { facilityId } = principal;
+      const decided = { ...body, facilityId, findingId: params.findingId ?? '', actor: actorOf(principal) };
+      return Response.json(findingJson(await archive.decideFinding(decided)));
     },
   );
 }

@@ -8,21 +8,23 @@ const ACTOR = { kind: 'system', id: 'sweeper' } as const;
 /** Left by lost answers and crashes: told, kept locked, and no reason to wake anybody. */
 const QUIET: readonly ArchiveProblem[] = ['unknown', 'surplus'];
 
-/** @returns whether it is new. */
-export async function report(deps: RetentionDeps, found: store.NewFinding): Promise<boolean> {
+export async function report(
+  deps: RetentionDeps,
+  found: store.NewFinding,
+): Promise<Awaited<ReturnType<typeof store.insertFinding>>> {
   const now = deps.clock.now();
-  const isNew = await deps.database.transaction(async (tx) => {
+  const reported = await deps.database.transaction(async (tx) => {
     const inserted = await store.insertFinding(tx, found, now);
-    if (inserted) await audit(deps, tx, 'object.alarm', found);
+    if (inserted.isNew) await audit(deps, tx, 'object.alarm', found);
     return inserted;
   });
-  if (isNew) {
+  if (reported.isNew) {
     const { facilityId, problem, key, versionId, code } = found;
     const about = { facilityId, problem, key, versionId, ...(code === undefined ? {} : { code }) };
     if (QUIET.includes(problem)) deps.log.warn(about, 'an unregistered version is in the archive store');
     else deps.log.error(about, 'ALARM: the archive is not what it should be');
   }
-  return isNew;
+  return reported;
 }
 
 /** @returns whether it was still open. */
@@ -38,6 +40,10 @@ export async function mend(deps: RetentionDeps, finding: store.FindingRow): Prom
   return closed;
 }
 
+/** What an audit entry about a finding is about. */
+export const subjectOf = (documentId: string | undefined) =>
+  documentId === undefined ? { kind: 'archive', id: 'store' } : { kind: 'document', id: documentId };
+
 async function audit(
   deps: RetentionDeps,
   tx: Parameters<typeof store.insertFinding>[0],
@@ -50,7 +56,7 @@ async function audit(
     facilityId,
     actor: ACTOR,
     action,
-    object: documentId === undefined ? { kind: 'archive', id: 'store' } : { kind: 'document', id: documentId },
+    object: subjectOf(documentId),
     details: { problem, objectKey: key, objectVersion: versionId, ...(code === undefined ? {} : { code }) },
   });
 }

@@ -97,7 +97,8 @@ async function check(deps: RetentionDeps, object: ObjectRow, tally: Tally): Prom
   const promised = await store.auditedPromise(deps.database.db, object.facilityId, object.recordId);
   if (promised !== undefined && object.retainUntil < promised) judgements.push({ problem: 'promise-lowered' });
   for (const judgement of judgements) {
-    if (await report(deps, { ...foundOn(object), code: undefined, ...judgement })) tally.found += 1;
+    const { isNew } = await report(deps, { ...foundOn(object), code: undefined, ...judgement });
+    if (isNew) tally.found += 1;
   }
   const now = new Set(judgements.map(({ problem }) => problem));
   // Only what is right is locked again.
@@ -148,8 +149,9 @@ async function compare(
     const isFresh = deps.clock.now().getTime() - listed.storedAt.getTime() < graceMs;
     if (isFresh && problem !== 'delete-marker') continue;
     seen.add(`${problem} ${key} ${versionId}`);
-    if (await report(deps, strayFinding(difference, facilities))) tally.found += 1;
-    if (problem !== 'delete-marker') await keepLocked(deps, key, versionId);
+    const { isNew, decision } = await report(deps, strayFinding(difference, facilities));
+    if (isNew) tally.found += 1;
+    if (problem !== 'delete-marker' && decision !== 'let-go') await keepLocked(deps, key, versionId);
   }
   for (const open of await store.openFindings(deps.database.db, { problems: STRAY_PROBLEMS })) {
     if (seen.has(`${open.problem} ${open.key} ${open.versionId}`)) continue;
@@ -181,7 +183,7 @@ function foundOn({ facilityId, key, versionId, documentId, n }: ObjectRow) {
 
 /**
  * What nobody registers may be all there is of a document whose registration hangs: its floor lock is rolled on until somebody
- * decides about it.
+ * lets it go.
  */
 async function keepLocked(deps: RetentionDeps, key: string, versionId: string): Promise<void> {
   const floorDays = Math.min(...deps.policies.map((policy) => policy.floorDays));
@@ -202,7 +204,7 @@ async function keepPromises(deps: RetentionDeps, tally: Tally): Promise<void> {
   const lowered = await loweredPromises(db, undefined);
   for (const object of lowered) {
     const found = { ...foundOn(object), problem: 'promise-lowered' as const, code: undefined };
-    if (await report(deps, found)) tally.found += 1;
+    if ((await report(deps, found)).isNew) tally.found += 1;
   }
   const keys = new Set(lowered.map(({ key }) => key));
   for (const open of await store.openFindings(db, { problems: ['promise-lowered'] })) {

@@ -17,12 +17,22 @@ export interface FindingRow {
   readonly firstSeenAt: Date;
   readonly lastSeenAt: Date;
   readonly mendedAt: Date | undefined;
+  /** What a person decided about it: then it is no alarm any more. */
+  readonly decision: FindingDecision | undefined;
+  readonly decidedAt: Date | undefined;
 }
+
+/** `keep`: it stays, and stays locked. `let-go`: its lock runs out and is not rolled on. */
+export type FindingDecision = 'keep' | 'let-go';
 
 export type NewFinding = Pick<FindingRow, 'facilityId' | 'problem' | 'key' | 'versionId' | 'documentId' | 'n' | 'code'>;
 
-/** @returns false if it is known and open already; then it was seen again now. */
-export async function insertFinding(tx: Tx, found: NewFinding, now: Date): Promise<boolean> {
+/** @returns whether it is new; else it is known already, and was seen again now. */
+export async function insertFinding(
+  tx: Tx,
+  found: NewFinding,
+  now: Date,
+): Promise<{ readonly isNew: boolean; readonly decision: FindingDecision | undefined }> {
   const inserted = await tx
     .insertInto('archive_finding')
     .values({
@@ -37,6 +47,9 @@ export async function insertFinding(tx: Tx, found: NewFinding, now: Date): Promi
       first_seen_at: now,
       last_seen_at: now,
       mended_at: null,
+      decision: null,
+      decided_at: null,
+      decision_entry_id: null,
     })
     .onConflict((conflict) =>
       conflict
@@ -45,9 +58,9 @@ export async function insertFinding(tx: Tx, found: NewFinding, now: Date): Promi
         .doUpdateSet({ last_seen_at: now, code: found.code ?? null }),
     )
     // A row that an upsert found has a locker; a new one has none.
-    .returning(sql<boolean>`xmax = 0`.as('is_new'))
+    .returning(['decision', sql<boolean>`xmax = 0`.as('is_new')])
     .executeTakeFirstOrThrow();
-  return inserted.is_new;
+  return { isNew: inserted.is_new, decision: inserted.decision ?? undefined };
 }
 
 /** @returns false if somebody else has closed it. */
@@ -61,7 +74,38 @@ export async function closeFinding(tx: Tx, id: string, now: Date): Promise<boole
   return closed.numUpdatedRows === 1n;
 }
 
-/** Open findings, oldest first. */
+/** A finding that has not ended, locked until the transaction ends: of the facility, or of none. */
+export async function lockFinding(tx: Tx, facilityId: string, id: string): Promise<FindingRow | undefined> {
+  const row = await tx
+    .selectFrom('archive_finding')
+    .selectAll()
+    .where('id', '=', id)
+    .where((where) => where.or([where('facility_id', '=', facilityId), where('facility_id', 'is', null)]))
+    .where('mended_at', 'is', null)
+    .forUpdate()
+    .executeTakeFirst();
+  return row === undefined ? undefined : asFinding(row);
+}
+
+export async function noteDecision(
+  tx: Tx,
+  id: string,
+  {
+    decision,
+    at,
+    auditEntryId,
+  }: { readonly decision: FindingDecision; readonly at: Date; readonly auditEntryId: string },
+): Promise<FindingRow> {
+  const row = await tx
+    .updateTable('archive_finding')
+    .set({ decision, decided_at: at, decision_entry_id: auditEntryId })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  return asFinding(row);
+}
+
+/** Findings that have not ended: those that nobody has decided about first, and oldest first. */
 export async function openFindings(
   db: Db,
   by: {
@@ -69,6 +113,7 @@ export async function openFindings(
     readonly problems?: readonly ArchiveProblem[];
     readonly key?: string;
     readonly versionId?: string;
+    readonly most?: number;
   } = {},
 ): Promise<FindingRow[]> {
   let query = db.selectFrom('archive_finding').selectAll().where('mended_at', 'is', null);
@@ -76,14 +121,18 @@ export async function openFindings(
   if (by.problems !== undefined) query = query.where('problem', 'in', [...by.problems]);
   if (by.key !== undefined) query = query.where('object_key', '=', by.key);
   if (by.versionId !== undefined) query = query.where('version_id', '=', by.versionId);
-  return (await query.orderBy('first_seen_at').orderBy('id').execute()).map(asFinding);
+  if (by.most !== undefined) query = query.limit(by.most);
+  const undecidedFirst = query.orderBy(sql`decision IS NOT NULL`);
+  return (await undecidedFirst.orderBy('first_seen_at').orderBy('id').execute()).map(asFinding);
 }
 
+/** Those about which nobody has decided. */
 export async function countOpenFindings(db: Db): Promise<{ problem: ArchiveProblem; count: number }[]> {
   return db
     .selectFrom('archive_finding')
     .select(['problem', sql<number>`count(*)::integer`.as('count')])
     .where('mended_at', 'is', null)
+    .where('decision', 'is', null)
     .groupBy('problem')
     .orderBy('problem')
     .execute();
@@ -102,6 +151,8 @@ function asFinding(row: ArchiveFindingTable): FindingRow {
     firstSeenAt: row.first_seen_at,
     lastSeenAt: row.last_seen_at,
     mendedAt: row.mended_at ?? undefined,
+    decision: row.decision ?? undefined,
+    decidedAt: row.decided_at ?? undefined,
   };
 }
 

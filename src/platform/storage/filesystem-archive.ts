@@ -112,7 +112,8 @@ export async function createFilesystemArchive(deps: {
     kind: 'filesystem',
     immutableFlag: flag.works,
     put,
-    get: async (key, versionId, expectedSha256) => {
+    // The version is named by its digest.
+    get: async (key, versionId, expectedSha256 = versionId) => {
       const bytes = await readOrNotFound(pathOf(key));
       if (versionId !== expectedSha256) throw new AppError('OBJECT_NOT_FOUND');
       return checkDigest(bytes, expectedSha256);

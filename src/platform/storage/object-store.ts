@@ -43,8 +43,8 @@ export interface ObjectStore {
    * STORE_LOCK_NOT_KEPT, and as every call STORE_* of kind upstream when the store is away, full, or refuses.
    */
   put(key: string, bytes: Uint8Array, options: PutOptions): Promise<StoredObject>;
-  /** The bytes, re-hashed on every read. @throws OBJECT_NOT_FOUND, DIGEST_MISMATCH. */
-  get(key: string, versionId: string, expectedSha256: string): Promise<Uint8Array>;
+  /** The bytes, re-hashed on every read; `undefined`: nobody knows what they should be. @throws OBJECT_NOT_FOUND, DIGEST_MISMATCH. */
+  get(key: string, versionId: string, expectedSha256: string | undefined): Promise<Uint8Array>;
   /** What the store knows of a version without reading its bytes. @throws RETENTION_UNKNOWN when its lock was lost. */
   stat(key: string, versionId: string): Promise<StoredObject | undefined>;
   /** Later only: an earlier or equal date is refused with RETENTION_ACTIVE (earlier) or does nothing (equal). @throws OBJECT_NOT_FOUND. */

@@ -47,4 +47,23 @@ export const ARCHIVE_PROBLEMS = {
       en: 'Wait until the document is archived; see its state.',
     },
   },
+  FINDING_UNKNOWN: {
+    kind: 'not-found',
+    title: { vi: 'Không có phát hiện nào như vậy đang chờ', en: 'There is no such finding, or it has ended' },
+    mend: {
+      vi: 'Xem danh sách: `GET /v1/operations/findings` hoặc `antin finding list`.',
+      en: 'See the list: `GET /v1/operations/findings` or `antin finding list`.',
+    },
+  },
+  FINDING_NOT_DECIDABLE: {
+    kind: 'conflict',
+    title: {
+      vi: 'Chỉ quyết định được về phiên bản mà không ai đăng ký',
+      en: 'Only versions that nobody registered can be decided about',
+    },
+    mend: {
+      vi: 'Phiên bản đã đăng ký được giữ hết thời hạn lưu trữ. Các phát hiện khác phải được khắc phục; lần quét sau tự kết thúc chúng.',
+      en: 'A registered version is kept for its retention. Other findings must be mended; the next sweep ends them.',
+    },
+  },
 } as const satisfies Record<string, Problem>;

@@ -7,6 +7,7 @@ import { wormProbeMigration } from './0005-worm-probe.ts';
 import { bellsMigration } from './0006-bells.ts';
 import { operationsMigration } from './0007-operations.ts';
 import { sweepsMigration } from './0008-sweeps.ts';
+import { decisionsMigration } from './0009-decisions.ts';
 import type { Migration } from './migration.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -18,4 +19,5 @@ export const MIGRATIONS: readonly Migration[] = [
   bellsMigration,
   operationsMigration,
   sweepsMigration,
+  decisionsMigration,
 ];

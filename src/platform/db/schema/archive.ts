@@ -93,6 +93,10 @@ export interface ArchiveFindingTable {
   first_seen_at: Date;
   last_seen_at: Date;
   mended_at: Date | null;
+  /** What a person decided about a version that nobody registered; all three or none. */
+  decision: 'keep' | 'let-go' | null;
+  decided_at: Date | null;
+  decision_entry_id: string | null;
 }
 
 /** When a sweep that is not due at every round last came to its end. */

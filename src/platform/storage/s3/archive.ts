@@ -184,7 +184,7 @@ export function createS3Archive(settings: S3Settings, deps: S3ArchiveDeps): Obje
     get: async (key, versionId, expectedSha256) => {
       assertObjectKey(key);
       const { body } = await fetchVersion(key, versionId);
-      if (sha256Hex(body) !== expectedSha256) throw new AppError('DIGEST_MISMATCH');
+      if (expectedSha256 !== undefined && sha256Hex(body) !== expectedSha256) throw new AppError('DIGEST_MISMATCH');
       return body;
     },
     stat: async (key, versionId) => {
