@@ -1,4 +1,5 @@
 /** `antin api`: HTTP only, any number of processes over the same stores. Never talks to Redis. */
+import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { compose } from '../compose.ts';
 import { beginOrClose, endWhenAsked, openPorts, processLog, sharedConfig } from './production.ts';
@@ -9,10 +10,12 @@ interface ApiOptions {
   readonly json: boolean;
 }
 
-/** So long /readyz says that the process leaves, while it still serves: who balances the load looks every few seconds. */
+/** So long /healthz says that the process leaves, while it still serves: who balances the load looks every few seconds. */
 const LEAVING_MS = 3_000;
+/** So long at most it waits for clients to have used the connections they keep. */
+const MOST_LEAVING_MS = 10_000;
 /** What requests may still take after that. */
-const GRACE_MS = 25_000;
+const GRACE_MS = 20_000;
 
 export function addApi(program: Command): void {
   program
@@ -29,10 +32,9 @@ async function api(options: ApiOptions): Promise<void> {
   const antin = await compose({ ...composeOptions(config, log), redis: undefined, schema: 'require' });
   await beginOrClose(antin, async () => {
     const { server, operations } = await openPorts(config, antin);
-    endWhenAsked(log, LEAVING_MS + GRACE_MS + 5_000, async () => {
+    endWhenAsked(log, MOST_LEAVING_MS + GRACE_MS + 5_000, async () => {
       antin.leave();
-      server.leave();
-      await new Promise((resolve) => setTimeout(resolve, LEAVING_MS));
+      await Promise.race([Promise.all([server.leave(), setTimeout(LEAVING_MS)]), setTimeout(MOST_LEAVING_MS)]);
       await server.close(GRACE_MS);
       await antin.close();
       await operations?.close(0);
