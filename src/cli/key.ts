@@ -1,8 +1,10 @@
 /** `antin key add|list|revoke`: API keys. A key is shown once and kept nowhere. */
 import { type Command, Option } from 'commander';
 import { ROLES, type Role } from '../platform/access/index.ts';
-import { AppError } from '../shared/index.ts';
-import { clinicianOf, facilityOf, type PartyOptions, registering } from './parties.ts';
+import { createAuditLog } from '../platform/audit/index.ts';
+import type { Tx } from '../platform/db/index.ts';
+import { AppError, systemClock } from '../shared/index.ts';
+import { clinicianOf, facilityOf, OPERATOR, type PartyOptions, registering } from './parties.ts';
 
 interface KeyOptions extends PartyOptions {
   readonly facility: string;
@@ -31,19 +33,30 @@ export function addKey(program: Command): void {
   common(key.command('revoke').description('Thu hồi một khóa · Revoke a key').argument('<id>')).action(revoke);
 }
 
+const audit = createAuditLog({ clock: systemClock });
+
+/** Who may come in, and no longer, is told in the log of the facility. */
+function note(tx: Tx, facilityId: string, action: string, id: string, details: Record<string, string> = {}) {
+  return audit.record(tx, { facilityId, actor: OPERATOR, action, object: { kind: 'api-key', id }, details });
+}
+
 const add = (options: NewKeyOptions): Promise<void> =>
   registering(options, async (antin) => {
     const facility = await facilityOf(antin, options.facility);
     const clinicianId =
       options.clinician === undefined ? undefined : (await clinicianOf(antin, facility, options.clinician)).id;
-    const { id, token } = await antin.database.transaction((tx) =>
-      antin.access.createApiKey(tx, {
+    const roles = options.role;
+    const person = clinicianId === undefined ? {} : { clinicianId };
+    const { id, token } = await antin.database.transaction(async (tx) => {
+      const made = await antin.access.createApiKey(tx, {
         facilityId: facility.id,
         name: options.name,
-        roles: options.role,
-        ...(clinicianId === undefined ? {} : { clinicianId }),
-      }),
-    );
+        roles,
+        ...person,
+      });
+      await note(tx, facility.id, 'api-key.created', made.id, { roles: roles.join(' '), ...person });
+      return made;
+    });
     return {
       words: `${token}\nGhi lại ngay: khóa không được lưu và không hiện lại (note it now, it is kept nowhere)`,
       fields: { id, token, facility: facility.id },
@@ -62,7 +75,11 @@ const list = (options: KeyOptions): Promise<void> =>
 const revoke = (id: string, options: KeyOptions): Promise<void> =>
   registering(options, async (antin) => {
     const facility = await facilityOf(antin, options.facility);
-    const revoked = await antin.database.transaction((tx) => antin.access.revokeApiKey(tx, facility.id, id));
+    const revoked = await antin.database.transaction(async (tx) => {
+      const done = await antin.access.revokeApiKey(tx, facility.id, id);
+      if (done) await note(tx, facility.id, 'api-key.revoked', id);
+      return done;
+    });
     if (!revoked) {
       throw new AppError('PARTY_NOT_FOUND', {
         detail: { vi: 'Cơ sở không có khóa nào như vậy đang có hiệu lực', en: 'The facility has no such key in force' },

@@ -35,7 +35,7 @@ export interface Access {
   /** From the next request on. @returns false if the facility has no such key in force. */
   revokeApiKey(tx: Tx, facilityId: string, id: string): Promise<boolean>;
   listApiKeys(facilityId: string): Promise<ApiKeyRecord[]>;
-  /** `Authorization: Bearer antin_…` → the caller. @throws API_KEY_MISSING, API_KEY_REFUSED (unknown, wrong and revoked look alike). */
+  /** `Authorization: Bearer antin_…` → the caller. @throws API_KEY_MISSING, API_KEY_REFUSED (unknown, wrong, revoked, of a person who left: they look alike). */
   authenticate(authorization: string | undefined): Promise<Principal>;
 }
 
@@ -68,7 +68,9 @@ export function createAccess(deps: { database: Database; clock: Clock }): Access
       const row = id === '' ? undefined : await store.findApiKey(database.db, id);
       // Compared also when there is no such key, so that time tells nothing.
       const isRight = timingSafeEqual(hashOf(secret), row?.secret_hash ?? new Uint8Array(32));
-      if (row === undefined || !isRight || row.revoked_at !== null) throw new AppError('API_KEY_REFUSED');
+      if (row === undefined || !isRight || row.revoked_at !== null || row.active === false) {
+        throw new AppError('API_KEY_REFUSED');
+      }
       const { createdAt: _, revokedAt: __, ...principal } = recordOf(row);
       return principal;
     },

@@ -7,8 +7,15 @@ export async function insertApiKey(tx: Tx, row: ApiKeyRow): Promise<void> {
   await tx.insertInto('api_key').values(row).execute();
 }
 
-export async function findApiKey(db: Db, id: string): Promise<ApiKeyRow | undefined> {
-  return db.selectFrom('api_key').selectAll().where('id', '=', id).executeTakeFirst();
+/** With whether the person behind it is still here; null: nobody is behind it. */
+export async function findApiKey(db: Db, id: string): Promise<(ApiKeyRow & { active: boolean | null }) | undefined> {
+  return db
+    .selectFrom('api_key')
+    .leftJoin('clinician', 'clinician.id', 'api_key.clinician_id')
+    .selectAll('api_key')
+    .select('clinician.active')
+    .where('api_key.id', '=', id)
+    .executeTakeFirst();
 }
 
 export async function apiKeysOf(db: Db, facilityId: string): Promise<ApiKeyRow[]> {
