@@ -226,6 +226,18 @@ describe.each(['minio', 'seaweedfs'] as const)('an archived record in %s', (name
       const surplus = (await scene.archive.listFindings(scene.facilityId)).find((finding) => finding.key === key);
       const stored = await scene.store.stat(key, surplus?.versionId ?? '');
       expect(stored?.retainUntil.getTime()).toBeGreaterThan(TOMORROW.getTime());
+
+      // Whoever is in charge lets it go: no alarm any more, and nothing in the store has changed.
+      const { facilityId } = scene;
+      const decision = { decision: 'let-go', reason: 'Ghi nhầm', actor: { kind: 'person', id: 'x' } } as const;
+      await scene.archive.decideFinding({ facilityId, findingId: surplus?.id ?? '', ...decision });
+      scene.alarms.length = 0;
+      await scene.archive.sweep(EVERYTHING);
+      expect(scene.alarms.filter((alarm) => alarm.endsWith(key))).toEqual([]);
+      expect(await scene.store.stat(key, surplus?.versionId ?? '')).toEqual(stored);
+      await expectUntouched(scene, object);
+      const [found] = (await scene.archive.listFindings(facilityId)).filter((finding) => finding.key === key);
+      expect(found).toMatchObject({ problem: 'surplus', decision: 'let-go' });
     });
 
     test('putting something beside it is told as unknown', async () => {
