@@ -28,8 +28,8 @@ const layerRules = layers.flatMap((row, index) =>
     from: { path: `^src/${part}/` },
     to: {
       path: [
-        `^src/${oneOf([...row, ...layers.slice(index + 1).flat(), 'cli'])}/`,
-        '^src/(?:compose(?:-options)?|config|main)\\.tsx?$',
+        `^src/${oneOf([...row, ...layers.slice(index + 1).flat(), 'compose', 'cli'])}/`,
+        '^src/(?:config|main)\\.tsx?$',
         '^(?:workers|bench|test|scripts)/',
       ],
       pathNot: `^src/${part}/`,
@@ -64,12 +64,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^workers/jobs/' },
       to: {
-        path: [
-          '^src/(?:compose(?:-options)?|config|main)\\.',
-          '^src/(?:cli|api|console)/',
-          '^workers/',
-          '^(?:bench|test|scripts)/',
-        ],
+        path: ['^src/(?:config|main)\\.', '^src/(?:cli|compose|api|console)/', '^workers/', '^(?:bench|test|scripts)/'],
         pathNot: '^workers/jobs/',
       },
     },

@@ -1,5 +1,5 @@
 /** What the throw-away authority itself costs: in real life its answers are made on other people's machines. */
-import type { Antin } from '../src/compose.ts';
+import type { Antin } from '../src/compose/index.ts';
 import { cpuPerRun } from './figures.ts';
 
 type Question = Parameters<NonNullable<Antin['authority']>['answer']>[0];

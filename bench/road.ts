@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DemoHospital, openDemoHospital } from '../src/cli/demo-hospital.ts';
 import { shipped } from '../src/cli/with-antin.ts';
-import { type Antin, compose } from '../src/compose.ts';
+import { type Antin, compose } from '../src/compose/index.ts';
 import { silentLog, systemClock } from '../src/shared/index.ts';
 import { createInProcessRunner } from '../workers/in-process.ts';
 import { JOBS, type JobDeps } from '../workers/jobs/index.ts';

@@ -1,7 +1,7 @@
 /** `antin api`: HTTP only, any number of processes over the same stores. Never talks to Redis. */
 import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { compose } from '../compose.ts';
+import { compose } from '../compose/index.ts';
 import { beginOrClose, endWhenAsked, openPorts, processLog, sharedConfig } from './production.ts';
 import { composeOptions } from './with-antin.ts';
 

@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Antin } from '../compose.ts';
+import type { Antin } from '../compose/index.ts';
 import { createPkcs12, rawSigner } from '../engines/crypto/index.ts';
 import type { AuditActor } from '../platform/audit/index.ts';
 import { type CastMember, DEMO_HOSPITAL, type Identity } from '../platform/trust/authority/index.ts';

@@ -2,7 +2,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { type Antin, compose } from '../compose.ts';
+import { type Antin, compose } from '../compose/index.ts';
 import { type Certificate, toPem } from '../engines/crypto/index.ts';
 import { type ValidationReport, validate } from '../engines/pades/index.ts';
 import type { AuditActor } from '../platform/audit/index.ts';

@@ -6,7 +6,7 @@ import { statfs } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { checkRedis } from '../../workers/bullmq/index.ts';
-import type { Antin } from '../compose.ts';
+import type { Antin } from '../compose/index.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { parseTimestampToken } from '../engines/crypto/index.ts';
 import { loadFonts } from '../forms/index.ts';

@@ -1,6 +1,6 @@
 /** `antin migrate`: brings schema, buckets and keys to what this version needs; in demo mode also the demo authority and hospital. */
 import type { Command } from 'commander';
-import { compose } from '../compose.ts';
+import { compose } from '../compose/index.ts';
 import { assertBucketsFit, prepareBuckets, prepareMinioAccount } from '../platform/storage/index.ts';
 import { createLog } from '../shared/index.ts';
 import { openDemoHospital } from './demo-hospital.ts';

@@ -1,5 +1,5 @@
 /** What commands share that register facilities, people, keys and certificates: with these a new installation begins. */
-import type { Antin } from '../compose.ts';
+import type { Antin } from '../compose/index.ts';
 import type { Clinician, Facility } from '../parties/index.ts';
 import type { AuditActor } from '../platform/audit/index.ts';
 import { AppError } from '../shared/index.ts';

@@ -1,7 +1,7 @@
 /** What the processes of production have in common: the settings they need, their ports, an orderly end. */
 import closeWithGrace from 'close-with-grace';
 import { createOperationsApp, openServer, type RunningServer } from '../api/index.ts';
-import type { Antin } from '../compose.ts';
+import type { Antin } from '../compose/index.ts';
 import { type Config, heldSocket, loadConfig } from '../config.ts';
 import { AppError, createLog, type Log } from '../shared/index.ts';
 

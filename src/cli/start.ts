@@ -1,7 +1,7 @@
 /** `antin start`: everything in one process on embedded defaults: API, pages, workers. */
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { compose } from '../compose.ts';
+import { compose } from '../compose/index.ts';
 import { loadConfig } from '../config.ts';
 import { createLog } from '../shared/index.ts';
 import { type DemoHospital, openDemoHospital } from './demo-hospital.ts';

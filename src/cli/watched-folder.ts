@@ -2,7 +2,7 @@
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Antin } from '../compose.ts';
+import type { Antin } from '../compose/index.ts';
 import { AppError, sha256Hex, toAppError } from '../shared/index.ts';
 import { facilityOf } from './parties.ts';
 

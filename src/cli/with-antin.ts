@@ -1,8 +1,7 @@
 /** Opens the parts as configured, for a command, and closes them whatever happens. */
 import { dirname, join, resolve } from 'node:path';
 import type { RedisPlace } from '../../workers/bullmq/index.ts';
-import { type Antin, compose } from '../compose.ts';
-import type { ComposeOptions } from '../compose-options.ts';
+import { type Antin, type ComposeOptions, compose } from '../compose/index.ts';
 import type { Config } from '../config.ts';
 import { loadConfig } from '../config.ts';
 import { ownFormsDir } from '../forms/index.ts';

@@ -1,6 +1,6 @@
 /** `antin worker`: jobs, the audit sequencer and the sweeper, any number of processes over the same stores. */
 import type { Command } from 'commander';
-import { compose } from '../compose.ts';
+import { compose } from '../compose/index.ts';
 import { beginOrClose, endWhenAsked, openOperations, processLog, sharedConfig } from './production.ts';
 import { composeOptions } from './with-antin.ts';
 

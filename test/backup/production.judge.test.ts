@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type PostgresService, startPostgres } from '../../scripts/services/index.ts';
-import type { compose } from '../../src/compose.ts';
+import type { compose } from '../../src/compose/index.ts';
 import type { S3Settings } from '../../src/platform/storage/index.ts';
 import { sha256Hex } from '../../src/shared/index.ts';
 import { dischargeCertificate, openAntin, type RunningAntin, settle } from '../support/antin.ts';

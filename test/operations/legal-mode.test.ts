@@ -9,7 +9,7 @@ import { openDemoHospital } from '../../src/cli/demo-hospital.ts';
 import { addFacility } from '../../src/cli/facility.ts';
 import { addKey } from '../../src/cli/key.ts';
 import { composeOptions } from '../../src/cli/with-antin.ts';
-import { type Antin, compose } from '../../src/compose.ts';
+import { type Antin, compose } from '../../src/compose/index.ts';
 import { loadConfig } from '../../src/config.ts';
 import { createPkcs12, toPem } from '../../src/engines/crypto/index.ts';
 import { validate } from '../../src/engines/pades/index.ts';

@@ -8,7 +8,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { inject } from 'vitest';
-import type { ComposeOptions } from '../../src/compose-options.ts';
+import type { ComposeOptions } from '../../src/compose/index.ts';
 import { createS3Client, prepareBuckets, type S3Settings } from '../../src/platform/storage/index.ts';
 import { type Cell, type CellServices, cellOf } from './cell-name.ts';
 

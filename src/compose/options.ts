@@ -1,11 +1,11 @@
 /** What a whole Ấn Tín is put together from; the command line makes it from the settings, tests by hand. */
-import type { RedisPlace } from '../workers/bullmq/index.ts';
-import type { LimitSettings } from './api/index.ts';
-import type { LegalSettings } from './legal-mode/index.ts';
-import type { SharedClock } from './platform/db/index.ts';
-import type { S3Settings } from './platform/storage/index.ts';
-import type { ProxySettings } from './platform/trust/index.ts';
-import type { Clock, Log } from './shared/index.ts';
+import type { RedisPlace } from '../../workers/bullmq/index.ts';
+import type { LimitSettings } from '../api/index.ts';
+import type { LegalSettings } from '../legal-mode/index.ts';
+import type { SharedClock } from '../platform/db/index.ts';
+import type { S3Settings } from '../platform/storage/index.ts';
+import type { ProxySettings } from '../platform/trust/index.ts';
+import type { Clock, Log } from '../shared/index.ts';
 
 export interface ComposeOptions {
   readonly mode: 'demo' | 'legal';
