@@ -1,4 +1,5 @@
 /** Edge table: error → HTTP problem details (RFC 9457). Untyped errors lose their text here. */
+import { z } from '@hono/zod-openapi';
 import { type AppError, type ErrorKind, PROBLEMS, type ProblemCode, toAppError } from '../shared/index.ts';
 
 export const STATUS_OF_KIND: Readonly<Record<ErrorKind, number>> = {
@@ -31,19 +32,27 @@ const STATUS_OF_CODE: Readonly<Partial<Record<ProblemCode, number>>> = {
 /** Seconds after which asking again makes sense. */
 const RETRY_AFTER = 30;
 
-export interface ProblemDetails {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  readonly code: string;
-  readonly vi: string;
-  readonly en: string;
-  readonly mend: { readonly vi: string; readonly en: string };
-  readonly requestId: string;
-  readonly mistakes?: readonly { path: string; code: string; vi: string; en: string }[];
-  readonly [member: string]: unknown;
-}
+const text = z.object({ vi: z.string(), en: z.string() });
+
+/** Some codes add members of their own: `allow`, `maxBytes`, `triesLeft`, `retryAfterSeconds`. */
+export const PROBLEM_SCHEMA = z
+  .looseObject({
+    type: z.string().describe('Page of the code, relative to this installation'),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string().describe('Stable, for programs'),
+    vi: z.string(),
+    en: z.string(),
+    mend: text.describe('What to do'),
+    requestId: z.string(),
+    mistakes: z
+      .array(z.object({ path: z.string().describe('JSON pointer'), code: z.string(), vi: z.string(), en: z.string() }))
+      .optional(),
+  })
+  .meta({ id: 'Problem' });
+
+type ProblemDetails = z.infer<typeof PROBLEM_SCHEMA>;
 
 export function statusOf(error: AppError): number {
   return STATUS_OF_CODE[error.code] ?? STATUS_OF_KIND[error.kind];
@@ -65,7 +74,7 @@ export function problemResponse(thrown: unknown, requestId: string): Response {
     en: error.detail.en,
     mend: problem.mend,
     requestId,
-    ...(error.mistakes.length > 0 ? { mistakes: error.mistakes } : {}),
+    ...(error.mistakes.length > 0 ? { mistakes: [...error.mistakes] } : {}),
   };
   const headers: Record<string, string> = { 'content-type': 'application/problem+json; charset=utf-8' };
   if (status === 401) headers['www-authenticate'] = 'Bearer realm="antin"';

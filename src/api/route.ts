@@ -14,6 +14,7 @@ import {
 } from '../platform/access/index.ts';
 import {
   AppError,
+  type BilingualText,
   type Clock,
   isId,
   isRequestId,
@@ -27,7 +28,7 @@ import {
 import { type BodyLimits, checkShape, parseJson, readBytes } from './body.ts';
 import { HSTS, SECURITY_HEADERS } from './headers.ts';
 import type { Limits } from './limits.ts';
-import { problemResponse, statusOf } from './problem.ts';
+import { PROBLEM_SCHEMA, problemResponse, statusOf } from './problem.ts';
 
 export type Env = {
   Variables: {
@@ -66,7 +67,7 @@ export interface Route<Body> {
   /** Hono pattern: `/v1/documents/:id`. Parameters named `…id` must be ids of ours. */
   readonly path: string;
   readonly tag: string;
-  readonly summary: string;
+  readonly summary: BilingualText;
   /** Any of these roles; absent: open to everybody. */
   readonly roles: readonly Role[];
   /** Parameters that may stand once each after `?`; all others are refused. Absent: what stands there is ignored. */
@@ -80,6 +81,8 @@ export interface Route<Body> {
     readonly schema?: z.ZodType;
     readonly mediaType?: string;
   };
+  /** Takes an `If-Match` with the ETag of what is changed. */
+  readonly ifMatch?: boolean;
   /** Repeating the request with the same `Idempotency-Key` gives the same answer and no second effect. */
   readonly idempotent?: boolean;
   /** The body without what must not be guessed from the stored hash of a request (a PIN). */
@@ -256,6 +259,10 @@ export function refuseOtherMethods(app: App): void {
 const BINARY = z.string().openapi({ type: 'string', format: 'binary' });
 
 function describe<Body>(app: App, route: Route<Body>): void {
+  const headers = [
+    ...(route.idempotent === true ? ['idempotency-key'] : []),
+    ...(route.ifMatch === true ? ['if-match'] : []),
+  ];
   const names = [...route.path.matchAll(/:(\w+)/g)].map((match) => match[1] ?? '');
   const json = route.body === undefined ? undefined : { 'application/json': { schema: route.body } };
   const multipart =
@@ -268,13 +275,15 @@ function describe<Body>(app: App, route: Route<Body>): void {
     method: route.method,
     path: route.path.replace(/:(\w+)/g, '{$1}'),
     tags: [route.tag],
-    summary: route.summary,
+    summary: route.summary.vi,
+    description: `${route.summary.en}. Roles: ${route.roles.join(', ')}`,
     security: [{ apiKey: [] }],
-    description: `Roles: ${route.roles.join(', ')}`,
     request: {
       ...(names.length > 0 ? { params: z.object(Object.fromEntries(names.map((name) => [name, z.string()]))) } : {}),
       ...(route.query === undefined ? {} : { query: route.query }),
-      ...(route.idempotent === true ? { headers: z.object({ 'idempotency-key': z.string().optional() }) } : {}),
+      ...(headers.length > 0
+        ? { headers: z.object(Object.fromEntries(headers.map((name) => [name, z.string().optional()]))) }
+        : {}),
       ...(Object.keys(content).length > 0 ? { body: { content, required: true } } : {}),
     },
     responses: {
@@ -289,7 +298,7 @@ function describe<Body>(app: App, route: Route<Body>): void {
       },
       default: {
         description: 'Problem details (RFC 9457)',
-        content: { 'application/problem+json': { schema: z.object({ code: z.string() }) } },
+        content: { 'application/problem+json': { schema: PROBLEM_SCHEMA } },
       },
     },
   });

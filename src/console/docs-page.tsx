@@ -14,6 +14,15 @@ interface Operation {
   readonly responses?: Readonly<Record<string, { readonly description?: string }>>;
 }
 
+const PARTS: Readonly<Record<string, string>> = {
+  documents: 'Tài liệu',
+  signing: 'Ký số',
+  validation: 'Kiểm tra chữ ký',
+  records: 'Hồ sơ bệnh án',
+  parties: 'Người ký và chứng thư số',
+  operations: 'Vận hành',
+};
+
 export const DocsPage: FC<{ api: OpenApiDocument; demo: boolean }> = ({ api, demo }) => {
   const operations = Object.entries(api.paths ?? {}).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
@@ -25,20 +34,27 @@ export const DocsPage: FC<{ api: OpenApiDocument; demo: boolean }> = ({ api, dem
         Giao diện lập trình <span lang="en">API reference</span>
       </h1>
       <p>
-        Mọi yêu cầu tới <code>/v1</code> mang <code>Authorization: Bearer antin_…</code>. Lỗi được trả theo RFC 9457.{' '}
+        Mọi yêu cầu tới <code>/v1</code> phải có tiêu đề <code>Authorization: Bearer antin_…</code>. Lỗi được trả theo
+        RFC 9457.{' '}
         <span lang="en">
-          Every request to <code>/v1</code> carries an API key; errors are problem details (RFC 9457).
+          Every request to <code>/v1</code> carries an API key in this header; errors are problem details (RFC 9457).
         </span>{' '}
         <a href="/openapi.json">OpenAPI 3.1</a>
       </p>
       {tags.map((tag) => (
         <section>
-          <h2>{tag}</h2>
+          <h2>
+            {PARTS[tag] ?? tag} <span lang="en">{tag}</span>
+          </h2>
           <table>
             <thead>
               <tr>
-                <th scope="col">Địa chỉ</th>
-                <th scope="col">Công dụng</th>
+                <th scope="col">
+                  Địa chỉ <span lang="en">Address</span>
+                </th>
+                <th scope="col">
+                  Công dụng <span lang="en">Use</span>
+                </th>
               </tr>
             </thead>
             <tbody>
@@ -51,10 +67,10 @@ export const DocsPage: FC<{ api: OpenApiDocument; demo: boolean }> = ({ api, dem
                         {method} {path}
                       </code>
                     </td>
-                    <td lang="en">
+                    <td>
                       {operation.summary}
                       <br />
-                      {operation.description}
+                      <span lang="en">{operation.description}</span>
                     </td>
                   </tr>
                 ))}

@@ -38,6 +38,30 @@ test('the reference shows every operation of that document', async () => {
   }
 });
 
+test('every operation says what it is for in both languages, and every part has a Vietnamese heading', async () => {
+  const { paths } = JSON.parse((await page('/openapi.json')).text);
+  const { text } = await page('/docs');
+  const operations = Object.values<Record<string, { summary: string; description: string; tags: string[] }>>(paths);
+  for (const { summary, description, tags } of operations.flatMap((methods) => Object.values(methods))) {
+    expect(summary.normalize('NFC')).toBe(summary);
+    expect(summary, description).toMatch(/[\u00c0-\u1ef9]/);
+    expect(description, summary).toMatch(/^[ -~]+\. Roles: [a-z, -]+$/);
+    expect(text).toContain(`<span lang="en">${tags[0]}</span>`);
+    expect(text).not.toContain(`<h2>${tags[0]} `);
+  }
+});
+
+test('the description of the interface tells of every header that a request may carry, and what a problem holds', async () => {
+  const { paths, components } = JSON.parse((await page('/openapi.json')).text);
+  const headers = (operation: { parameters?: { in: string; name: string }[] }) =>
+    (operation.parameters ?? []).filter((one) => one.in === 'header').map(({ name }) => name);
+  expect(headers(paths['/v1/documents'].post)).toEqual(['idempotency-key']);
+  expect(headers(paths['/v1/documents/{documentId}/withdraw'].post)).toEqual(['if-match']);
+  expect(components.schemas.Problem.required).toEqual(
+    expect.arrayContaining(['code', 'vi', 'en', 'mend', 'requestId', 'status', 'type']),
+  );
+});
+
 test('every problem has a page in both languages; an unknown code has none', async () => {
   for (const [code, { title }] of Object.entries(PROBLEMS)) {
     const { status, text } = await page(`/docs/problems/${code}`);

@@ -90,7 +90,10 @@ export function addDocumentRoutes(app: App, context: RouteContext, deps: Documen
       method: 'post',
       path: '/v1/documents',
       tag: 'documents',
-      summary: 'Take in a finalized document: form content (JSON), or a PDF or scans (multipart: metadata, file)',
+      summary: {
+        vi: 'Tiếp nhận tài liệu đã hoàn tất: nội dung biểu mẫu (JSON), hoặc PDF, bản quét (multipart: metadata, file)',
+        en: 'Take in a finalized document: form content (JSON), or a PDF or scans (multipart: metadata, file)',
+      },
       roles: ['intake', 'admin'],
       body: INTAKE,
       takes: 'json-or-files',
@@ -123,7 +126,10 @@ export function addDocumentRoutes(app: App, context: RouteContext, deps: Documen
       method: 'get',
       path: '/v1/documents',
       tag: 'documents',
-      summary: 'List documents, newest first; `after` is the last id of the page before',
+      summary: {
+        vi: 'Liệt kê tài liệu, mới nhất trước; `after` là mã tài liệu cuối của trang trước',
+        en: 'List documents, newest first; `after` is the last id of the page before',
+      },
       roles: READERS,
       query: PAGE,
       answers: {
@@ -153,7 +159,10 @@ export function addDocumentRoutes(app: App, context: RouteContext, deps: Documen
       method: 'get',
       path: '/v1/documents/:documentId',
       tag: 'documents',
-      summary: 'One document: state, slots, level, custody',
+      summary: {
+        vi: 'Một tài liệu: trạng thái, các ô ký, mức chữ ký, nơi lưu giữ',
+        en: 'One document: state, slots, level, custody',
+      },
       roles: READERS,
       answers: { status: 200, description: 'The document', schema: DOCUMENT_SCHEMA },
     },
@@ -167,7 +176,10 @@ export function addDocumentRoutes(app: App, context: RouteContext, deps: Documen
       method: 'get',
       path: '/v1/documents/:documentId/pdf',
       tag: 'documents',
-      summary: 'The newest bytes; archived ones come from the locked store. Re-hashed on every read',
+      summary: {
+        vi: 'Bản PDF mới nhất; tài liệu đã lưu trữ được lấy từ kho khóa. Mỗi lần đọc đều tính lại mã băm',
+        en: 'The newest bytes; archived ones come from the locked store. Re-hashed on every read',
+      },
       roles: READERS,
       answers: { status: 200, description: 'The PDF', mediaType: 'application/pdf' },
     },
@@ -195,7 +207,7 @@ export function addDocumentRoutes(app: App, context: RouteContext, deps: Documen
       method: 'get',
       path: '/v1/documents/:documentId/content',
       tag: 'documents',
-      summary: 'The content that was printed, as JSON',
+      summary: { vi: 'Nội dung đã in, dạng JSON', en: 'The content that was printed, as JSON' },
       roles: READERS,
       answers: { status: 200, description: 'The content', schema: z.record(z.string(), z.unknown()) },
     },
@@ -211,7 +223,11 @@ export function addDocumentRoutes(app: App, context: RouteContext, deps: Documen
         method: 'post',
         path: `/v1/documents/:documentId/${verb}`,
         tag: 'documents',
-        summary: verb === 'return' ? 'Send back to its author, with a reason' : 'Withdraw, with a reason',
+        summary:
+          verb === 'return'
+            ? { vi: 'Trả lại cho người lập, kèm lý do', en: 'Send back to its author, with a reason' }
+            : { vi: 'Thu hồi, kèm lý do', en: 'Withdraw, with a reason' },
+        ifMatch: true,
         roles: verb === 'return' ? ['clinician', 'records-officer', 'admin'] : ['intake', 'records-officer', 'admin'],
         body: REASON,
         takes: 'json',

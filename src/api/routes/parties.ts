@@ -36,7 +36,7 @@ export function addPartyRoutes(app: App, context: RouteContext, { parties }: { p
       method: 'get',
       path: '/v1/clinicians',
       tag: 'parties',
-      summary: 'The people who may sign',
+      summary: { vi: 'Những người được phép ký', en: 'The people who may sign' },
       roles: ['clinician', 'records-officer', 'admin'],
       answers: {
         status: 200,
@@ -67,7 +67,10 @@ export function addPartyRoutes(app: App, context: RouteContext, { parties }: { p
       method: 'get',
       path: '/v1/clinicians/:clinicianId/credentials',
       tag: 'parties',
-      summary: 'The certificates of one person, newest first',
+      summary: {
+        vi: 'Các chứng thư số của một người, mới nhất trước',
+        en: 'The certificates of one person, newest first',
+      },
       roles: ['clinician', 'admin'],
       answers: { status: 200, description: 'Certificates', schema: z.object({ credentials: z.array(CREDENTIAL) }) },
     },

@@ -21,7 +21,10 @@ export function addRecordRoutes(app: App, context: RouteContext, deps: RecordRou
       method: 'get',
       path: '/v1/records/:recordId',
       tag: 'records',
-      summary: 'Facts of one record and its documents',
+      summary: {
+        vi: 'Dữ kiện của một hồ sơ và các tài liệu của hồ sơ đó',
+        en: 'Facts of one record and its documents',
+      },
       roles: ['clinician', 'records-officer', 'legal-officer', 'admin'],
       answers: {
         status: 200,
@@ -53,7 +56,10 @@ export function addRecordRoutes(app: App, context: RouteContext, deps: RecordRou
       method: 'get',
       path: '/v1/records/:recordId/retention',
       tag: 'records',
-      summary: 'How long the record is kept, on which legal basis, and the reasoning',
+      summary: {
+        vi: 'Hồ sơ được lưu trữ bao lâu, căn cứ pháp lý và cách suy ra',
+        en: 'How long the record is kept, on which legal basis, and the reasoning',
+      },
       roles: ['records-officer', 'legal-officer', 'admin', 'auditor'],
       answers: {
         status: 200,

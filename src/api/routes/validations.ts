@@ -13,7 +13,10 @@ export function addValidationRoutes(app: App, context: RouteContext, { validate 
       method: 'post',
       path: '/v1/validations',
       tag: 'validation',
-      summary: 'Validate the signatures of any PDF (body: the PDF). A bad signature is a result, not an error',
+      summary: {
+        vi: 'Kiểm tra chữ ký của một tệp PDF bất kỳ (gửi chính tệp đó). Chữ ký sai là một kết quả, không phải lỗi',
+        en: 'Validate the signatures of any PDF (body: the PDF). A bad signature is a result, not an error',
+      },
       roles: ['intake', 'clinician', 'records-officer', 'legal-officer', 'admin', 'auditor'],
       takes: 'pdf',
       answers: { status: 200, description: 'The validation report', schema: z.record(z.string(), z.unknown()) },
