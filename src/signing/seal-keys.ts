@@ -1,7 +1,7 @@
 /** Seals sign unattended: what opens their keys lies in files that only the owner of the installation may read. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openPkcs12, type RawSigner, rawSigner } from '../engines/crypto/index.ts';
+import { openPkcs12Key, parseCertificate, type RawSigner, rawSigner } from '../engines/crypto/index.ts';
 import { AppError } from '../shared/index.ts';
 import type { SealKeys } from './seal.ts';
 
@@ -27,7 +27,7 @@ export function createSealKeys(directory: string): SealKeyFolder {
       } catch (cause) {
         throw new AppError('SEAL_NOT_ENROLLED', { cause });
       }
-      const { privateKey } = await openPkcs12(seal.pkcs12, pin.trimEnd());
+      const privateKey = await openPkcs12Key(seal.pkcs12, pin.trimEnd(), parseCertificate(seal.certificate));
       const sign = rawSigner(privateKey, seal.scheme);
       opened.set(seal.id, sign);
       return sign;

@@ -1,5 +1,5 @@
 /** Signing sessions: one proof of presence (PIN) for a list of documents, one result line each. */
-import { openPkcs12, type RawSigner, rawSigner } from '../engines/crypto/index.ts';
+import { openPkcs12Key, type RawSigner, rawSigner } from '../engines/crypto/index.ts';
 import type { AuditActor } from '../platform/audit/index.ts';
 import type { Document } from '../records/index.ts';
 import { AppError, newId, type ProblemCode, toAppError } from '../shared/index.ts';
@@ -63,11 +63,11 @@ const READ_TOGETHER = 20;
  */
 export async function openSession(deps: SigningDeps, request: SessionRequest): Promise<Session> {
   const signer = await readSigner(deps, request);
-  const { credential } = signer;
+  const { credential, certificate } = signer;
   const { pkcs12 } = credential;
   if (pkcs12 === undefined) throw new AppError('CREDENTIAL_UNKNOWN');
   const openedAt = deps.clock.now();
-  const { privateKey } = await withPinTries(deps, credential, () => openPkcs12(pkcs12, request.pin));
+  const privateKey = await withPinTries(deps, credential, () => openPkcs12Key(pkcs12, request.pin, certificate));
   const results = await signAll(deps, request, signer, rawSigner(privateKey, credential.scheme));
   const session = { id: newId(openedAt), openedAt, closedAt: deps.clock.now(), results };
   try {

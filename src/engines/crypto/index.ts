@@ -10,7 +10,7 @@
  *   tsp               requests, responses, tokens (RFC 3161)
  *   ocsp, crl         requests, answers, lists (RFC 6960, RFC 5280 §5)
  *   path              findPath (RFC 5280 §6)
- *   pkcs12            openPkcs12, createPkcs12 (RFC 7292)
+ *   pkcs12            openPkcs12, openPkcs12Key, createPkcs12 (RFC 7292)
  */
 export { digestOf, type KnownDigest } from './algorithms.ts';
 export { parseCertificate, parsePem, sameCertificate, toPem } from './certificate.ts';
@@ -44,7 +44,7 @@ export {
 export { checkOcsp, type OcspCheck, type OcspProblem } from './ocsp-check.ts';
 export { OID } from './oids.ts';
 export { findPath } from './path.ts';
-export { createPkcs12, type OpenedPkcs12, openPkcs12, type Pkcs12Input } from './pkcs12.ts';
+export { createPkcs12, type OpenedPkcs12, openPkcs12, openPkcs12Key, type Pkcs12Input } from './pkcs12.ts';
 export {
   buildTimestampRequest,
   buildTimestampResponse,

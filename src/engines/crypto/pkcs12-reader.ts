@@ -78,6 +78,12 @@ export interface Pkcs12Contents {
   readonly certificates: Uint8Array[];
 }
 
+/**
+ * What is asked of a file: everything, or only the keys that are encrypted one by one. Of those, whoever knows the certificate sees whether
+ * they are right: the MAC, whose derivation costs most, is left out.
+ */
+export type Pkcs12Part = 'everything' | 'keys';
+
 /** One attempt with one reading of the password. */
 export interface Opening {
   readonly password: string;
@@ -89,12 +95,17 @@ export interface Opening {
  * Opens a file with the password as typed; where it has letters with diacritics, also as composed and as decomposed, since keyboards
  * and exporting programs differ. Throws `P12_PIN_WRONG`, `P12_TOO_COSTLY`, `P12_MALFORMED`.
  */
-export async function readPkcs12(bytes: Uint8Array, password: string, rc2: Rc2): Promise<Pkcs12Contents> {
+export async function readPkcs12(
+  bytes: Uint8Array,
+  password: string,
+  rc2: Rc2,
+  part: Pkcs12Part = 'everything',
+): Promise<Pkcs12Contents> {
   const forms = new Set([password, password.normalize('NFC'), password.normalize('NFD')]);
   let wrong: unknown;
   for (const form of forms) {
     try {
-      return await open(bytes, { password: form, rc2, iterationsLeft: MAX_TOTAL_ITERATIONS });
+      return await open(bytes, { password: form, rc2, iterationsLeft: MAX_TOTAL_ITERATIONS }, part);
     } catch (error) {
       if (!(error instanceof AppError) || error.code === 'DER_MALFORMED' || error.code === 'CERTIFICATE_MALFORMED')
         throw new AppError('P12_MALFORMED', { cause: error });
@@ -105,18 +116,24 @@ export async function readPkcs12(bytes: Uint8Array, password: string, rc2: Rc2):
   throw wrong;
 }
 
-async function open(bytes: Uint8Array, opening: Opening): Promise<Pkcs12Contents> {
+async function open(bytes: Uint8Array, opening: Opening, part: Pkcs12Part): Promise<Pkcs12Contents> {
   const pfx = fields(readDer(bytes, { ber: true, trailing: true }), 'PFX');
   if (readSmallInteger(pfx.take('version', TAG.integer)) !== 3) malformed('PFX.version');
   const authSafe = readData(pfx.take('authSafe'));
   const macData = pfx.optional(TAG.sequence);
   pfx.end('macData');
   const safes = fields(readDer(authSafe, { ber: true }), 'AuthenticatedSafe').rest();
-  if (macData !== undefined) verifyMac(macData, authSafe, opening);
+  if (macData !== undefined && part === 'everything') verifyMac(macData, authSafe, opening);
 
   const contents: Pkcs12Contents = { keys: [], certificates: [] };
-  for (const safe of safes) await readSafe(safe, opening, contents);
+  for (const safe of safes) {
+    if (part === 'everything' || contentTypeOf(safe) === OID.data) await readSafe(safe, opening, contents);
+  }
   return contents;
+}
+
+function contentTypeOf(contentInfo: DerNode): string {
+  return expectOid(fields(contentInfo, 'ContentInfo').take('contentType'), 'contentType');
 }
 
 /** Octets of a ContentInfo of type id-data. */
@@ -127,7 +144,7 @@ function readData(contentInfo: DerNode): Uint8Array {
 }
 
 async function readSafe(safe: DerNode, opening: Opening, contents: Pkcs12Contents): Promise<void> {
-  const type = expectOid(fields(safe, 'ContentInfo').take('contentType'), 'contentType');
+  const type = contentTypeOf(safe);
   if (type === OID.data) return readBags(readDer(readData(safe), { ber: true }), opening, contents, 0);
   if (type !== OID.encryptedData) malformed('ContentInfo.contentType');
   const parts = fields(safe, 'ContentInfo');

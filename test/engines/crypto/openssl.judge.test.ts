@@ -16,6 +16,7 @@ import {
   OID,
   ocspCertId,
   openPkcs12,
+  openPkcs12Key,
   parseCrl,
   parseOcspRequest,
   rawSigner,
@@ -219,6 +220,8 @@ describe('openssl pkcs12', () => {
     expect(opened.certificate.fingerprint).toBe(doctor.certificate.fingerprint);
     expect(opened.chain.map(({ fingerprint }) => fingerprint)).toEqual([root.certificate.fingerprint]);
     expect(opened.privateKey.asymmetricKeyType).toBe('rsa');
+    const key = await openPkcs12Key(readFileSync(store), PASSWORD, opened.certificate);
+    expect(key.equals(opened.privateKey)).toBe(true);
     await expect(openPkcs12(readFileSync(store), 'sai')).rejects.toMatchObject({ code: 'P12_PIN_WRONG' });
   });
 

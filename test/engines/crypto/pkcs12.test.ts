@@ -5,6 +5,7 @@ import {
   createPkcs12,
   encode,
   openPkcs12,
+  openPkcs12Key,
   rawSigner,
   readDer,
   verifySignature,
@@ -63,6 +64,30 @@ describe('a key store', () => {
   it('stays shut for a wrong password', async () => {
     await expect(openPkcs12(store(root), 'mat khau An Tin')).rejects.toMatchObject({ code: 'P12_PIN_WRONG' });
     await expect(openPkcs12(store(root), '')).rejects.toMatchObject({ code: 'P12_PIN_WRONG' });
+  });
+
+  it('gives the key of a certificate that is known, and no other', async () => {
+    const party = await issue({ subject: 'BS. Trần Văn Mẫu', issuer: ca });
+    const key = await openPkcs12Key(store(party), PASSWORD.normalize('NFD'), party.certificate);
+    expect(key.equals(party.keys.privateKey)).toBe(true);
+    await expect(openPkcs12Key(store(party), 'mat khau An Tin', party.certificate)).rejects.toMatchObject({
+      code: 'P12_PIN_WRONG',
+    });
+    await expect(openPkcs12Key(store(party), PASSWORD, ca.certificate)).rejects.toMatchObject({
+      code: 'P12_MALFORMED',
+    });
+    await expect(openPkcs12Key(new Uint8Array(2_000_000), PASSWORD, ca.certificate)).rejects.toMatchObject({
+      code: 'P12_MALFORMED',
+    });
+  });
+
+  it('needs no derivation for its MAC where the certificate proves the key', async () => {
+    const costly = withMacIterations(store(root, 2048), 2_000_001);
+    const key = await openPkcs12Key(costly, PASSWORD, root.certificate);
+    expect(key.equals(root.keys.privateKey)).toBe(true);
+    await expect(openPkcs12Key(costly, 'mat khau An Tin', root.certificate)).rejects.toMatchObject({
+      code: 'P12_TOO_COSTLY',
+    });
   });
 
   it('that asks for millions of rounds is refused before any is made', async () => {
