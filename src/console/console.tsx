@@ -4,7 +4,7 @@ import type { Lookup } from '../evidence/index.ts';
 import { createRateLimit } from '../platform/access/index.ts';
 import { type Clock, PROBLEMS } from '../shared/index.ts';
 import { DocsPage, type OpenApiDocument, ProblemPage } from './docs-page.tsx';
-import { HomePage } from './home-page.tsx';
+import { HomePage, NoPage } from './home-page.tsx';
 import { LookupPage, TooManyLookups } from './lookup-page.tsx';
 import { STYLE } from './style.ts';
 
@@ -56,5 +56,10 @@ export function addConsole(app: Hono<any>, deps: ConsoleDeps): void {
     const code = c.req.param('code');
     const problem = Object.hasOwn(PROBLEMS, code) ? PROBLEMS[code as keyof typeof PROBLEMS] : undefined;
     return page(c, <ProblemPage code={code} problem={problem} demo={demo} />, problem === undefined ? 404 : 200);
+  });
+  // Programs are told in their own way.
+  app.get('*', async (c, next) => {
+    const isPerson = (c.req.header('accept') ?? '').includes('text/html') && !c.req.path.startsWith('/v1/');
+    return isPerson ? page(c, <NoPage demo={demo} />, 404) : next();
   });
 }

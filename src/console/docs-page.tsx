@@ -46,41 +46,30 @@ export const DocsPage: FC<{ api: OpenApiDocument; demo: boolean }> = ({ api, dem
           <h2>
             {PARTS[tag] ?? tag} <span lang="en">{tag}</span>
           </h2>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">
-                  Địa chỉ <span lang="en">Address</span>
-                </th>
-                <th scope="col">
-                  Công dụng <span lang="en">Use</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {operations
-                .filter(({ operation }) => operation.tags?.[0] === tag)
-                .map(({ path, method, operation }) => (
-                  <tr>
-                    <td>
-                      <code>
-                        {method} {path}
-                      </code>
-                    </td>
-                    <td>
-                      {operation.summary}
-                      <br />
-                      <span lang="en">{operation.description}</span>
-                    </td>
-                  </tr>
-                ))}
-            </tbody>
-          </table>
+          {operations
+            .filter(({ operation }) => operation.tags?.[0] === tag)
+            .map(({ path, method, operation }) => (
+              <article>
+                <h3>
+                  <code>
+                    {method} {path}
+                  </code>
+                </h3>
+                <p>
+                  {withCode(operation.summary)}
+                  <br />
+                  <span lang="en">{withCode(operation.description)}</span>
+                </p>
+              </article>
+            ))}
         </section>
       ))}
     </Page>
   );
 };
+
+/** What stands between backticks is code. */
+const withCode = (text = '') => text.split('`').map((part, index) => (index % 2 === 0 ? part : <code>{part}</code>));
 
 export const ProblemPage: FC<{ code: string; problem: Problem | undefined; demo: boolean }> = ({
   code,
@@ -98,10 +87,10 @@ export const ProblemPage: FC<{ code: string; problem: Problem | undefined; demo:
           <code>{code}</code>
         </h1>
         <p>
-          <strong>{problem.title.vi}.</strong> {problem.mend.vi}
+          <strong>{problem.title.vi}.</strong> {withCode(problem.mend.vi)}
         </p>
         <p lang="en">
-          <strong>{problem.title.en}.</strong> {problem.mend.en}
+          <strong>{problem.title.en}.</strong> {withCode(problem.mend.en)}
         </p>
       </>
     )}

@@ -21,3 +21,19 @@ export const HomePage: FC<{ demo: boolean }> = ({ demo }) => (
     </ul>
   </Page>
 );
+
+export const NoPage: FC<{ demo: boolean }> = ({ demo }) => (
+  <Page title="Không có trang này" demo={demo}>
+    <h1>
+      Không có trang này <span lang="en">There is no such page</span>
+    </h1>
+    <ul>
+      <li>
+        <a href="/tra-cuu">Tra cứu giấy tờ</a> <span lang="en">Look up a document</span>
+      </li>
+      <li>
+        <a href="/">Trang chủ</a> <span lang="en">Home</span>
+      </li>
+    </ul>
+  </Page>
+);

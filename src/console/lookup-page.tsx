@@ -25,8 +25,15 @@ export const LookupPage: FC<{ code: string; answer: LookupAnswer | undefined; de
       <label for="code">
         Mã tra cứu trên giấy <span lang="en">Code on the paper</span>
       </label>
-      <input id="code" name="code" required autocomplete="off" maxlength={64} />
-      <button type="submit">Tra cứu</button>
+      <input
+        id="code"
+        name="code"
+        value={answer === undefined ? code : ''}
+        required
+        autocomplete="off"
+        maxlength={64}
+      />
+      <button type="submit">Tra cứu · Look up</button>
     </form>
   </Page>
 );
@@ -50,7 +57,11 @@ const Unknown: FC<{ code: string }> = ({ code }) =>
     </p>
   ) : (
     <p class="status withdrawn" role="status">
-      <strong>✖ Không có giấy tờ nào mang mã này.</strong> <span lang="en">No document has this code.</span>
+      <strong>✖ Không có giấy tờ nào mang mã này.</strong> Hãy so lại từng ký tự với giấy; nếu đúng, giấy không do nơi
+      này cấp.{' '}
+      <span lang="en">
+        No document has this code. Compare each character; if all are right, the paper was not issued here.
+      </span>
     </p>
   );
 

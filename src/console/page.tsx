@@ -17,7 +17,9 @@ export const Page: FC<{ title: string; demo: boolean; children?: Child }> = ({ t
       ) : null}
       <main>{children}</main>
       <footer>
-        <p>Ấn Tín: ký số và lưu trữ hồ sơ bệnh án</p>
+        <p>
+          <a href="/">Ấn Tín</a>: ký số và lưu trữ hồ sơ bệnh án
+        </p>
       </footer>
     </body>
   </html>

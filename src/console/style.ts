@@ -19,7 +19,7 @@ form { display: grid; gap: 0.5rem; margin-top: 2rem; max-width: 28rem; }
 input, button { font: inherit; min-height: 44px; padding: 0.4rem 0.8rem; border: 1px solid #6e7781; border-radius: 6px; }
 button { background: var(--accent); color: #fff; border-color: var(--accent); cursor: pointer; }
 a { color: var(--accent); } a:focus-visible, input:focus-visible, button:focus-visible { outline: 3px solid #d18616; outline-offset: 2px; }
-table { border-collapse: collapse; width: 100%; } th, td { text-align: left; vertical-align: top; padding: 0.4rem 0.6rem; border-bottom: 1px solid var(--line); }
+article { border-top: 1px solid var(--line); } h3 { font-size: 1em; line-height: 1.45; margin: 0.8rem 0 0.2rem; } article p { margin: 0 0 0.8rem; }
 code { font-family: "IBM Plex Mono", ui-monospace, monospace; font-size: 0.95em; overflow-wrap: anywhere; }
 footer { border-top: 1px solid var(--line); color: var(--soft); text-align: center; padding: 0.5rem; }
 `;

@@ -90,6 +90,12 @@ test('lookup: typed loosely, said plainly, nothing of the patient', async () => 
   expect((await page('/tra-cuu/%3Cscript%3Ealert(1)%3C%2Fscript%3E')).text).not.toContain('<script>');
 });
 
+test('a code that nobody has stands in the field again, as text', async () => {
+  const { text } = await page(`/tra-cuu/${encodeURIComponent('ABC"><b>')}`);
+  expect(text).toContain('value="ABC&quot;&gt;&lt;b&gt;"');
+  expect(text).toContain('Hãy so lại từng ký tự với giấy');
+});
+
 test('a withdrawn document says so to whoever holds the paper', async () => {
   const { hospital, request } = running();
   const json = dischargeCertificate(running());
@@ -108,4 +114,25 @@ test('too many lookups from one address have to wait', async () => {
   for (let count = 0; count < 70 && status !== 429; count += 1)
     ({ status } = await page('/tra-cuu/AAAAAAAAAAAAAAAAAAAAAAAAAA'));
   expect(status).toBe(429);
+});
+
+test('who opens an address that is not there gets a page, a program gets a problem', async () => {
+  const open = (path: string, accept: string) => running().request('GET', path, { headers: { accept } });
+  const browser = 'text/html,application/xhtml+xml;q=0.9,*/*;q=0.8';
+  const shown = await open('/khong-co', browser);
+  expect([shown.status, shown.headers.get('content-type')]).toEqual([404, 'text/html; charset=UTF-8']);
+  expect(await shown.text()).toContain('Không có trang này');
+  for (const [path, accept] of [
+    ['/khong-co', 'application/json'],
+    ['/v1/khong-co', browser],
+  ] as const) {
+    const told = await open(path, accept);
+    expect(told.headers.get('content-type'), path).toMatch(/^application\/problem\+json/);
+    expect((await told.json()).code).toBe('ROUTE_UNKNOWN');
+  }
+});
+
+test('what is code in a text is shown as code', async () => {
+  expect((await page('/docs')).text).toContain('<code>after</code>');
+  expect((await page('/docs/problems/RATE_LIMITED')).text).toContain('<code>Retry-After</code>');
 });
