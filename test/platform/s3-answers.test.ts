@@ -1,6 +1,6 @@
 /** What the store may say or leave unsaid, played by a server that speaks just enough S3. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createS3Archive, createS3Client, createS3WorkStore, type S3Client } from '../../src/platform/storage/index.ts';
 import { systemClock } from '../../src/shared/index.ts';
 
@@ -103,6 +103,29 @@ describe('a store over the network', () => {
     hangUp = true;
     await expect(put()).rejects.toMatchObject({ code: 'STORE_UNREACHABLE' });
     expect(requests).toHaveLength(4);
+  });
+
+  test.each([
+    ['refuses bytes that do not fit their SHA-256 is spared the MD5', 400, false],
+    ['does not look at the SHA-256 is sent the MD5', 200, true],
+    ['cannot be asked about the SHA-256 is sent the MD5', 503, true],
+  ])('that %s of working copies, from the second on', async (_what, answer, isSent) => {
+    const md5 = new Map<string, boolean>();
+    play = ({ method, url = '', headers }, response) => {
+      const isTrial = url.startsWith('/work/antin-checksum/');
+      if (method === 'PUT' && !isTrial) md5.set(url, 'content-md5' in headers);
+      response.statusCode = method === 'PUT' && isTrial ? answer : 200;
+      response.end(method === 'GET' ? '<ListVersionsResult/>' : '');
+    };
+    const store = createS3WorkStore(settings, { client });
+    await store.put('f/d/1', bytes);
+    await vi.waitFor(() => expect(requests.some((one) => one.startsWith('PUT /work/antin-checksum/'))).toBe(true));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await store.put('f/d/2', bytes);
+    expect([...md5]).toEqual([
+      ['/work/f/d/1', true],
+      ['/work/f/d/2', isSent],
+    ]);
   });
 
   test('is sent the lock in real headers, with both digests of the bytes', async () => {

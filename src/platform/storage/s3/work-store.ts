@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { AppError, sha256Hex } from '../../../shared/index.ts';
 import { assertObjectKey } from '../object-key.ts';
 import type { ListedVersion, WorkStore } from '../object-store.ts';
+import { createChecksumCheck } from './checksum-check.ts';
 import type { S3Client, S3Settings } from './client.ts';
 import { storeError } from './refusal.ts';
 import { destroyVersions, listVersions, versionsOf } from './versions.ts';
@@ -10,6 +11,7 @@ import { destroyVersions, listVersions, versionsOf } from './versions.ts';
 /** Asks the store nothing yet; see `prepareBuckets`. */
 export function createS3WorkStore(settings: S3Settings, { client }: { readonly client: S3Client }): WorkStore {
   const bucket = settings.workBucket;
+  const checksumCheck = createChecksumCheck(client, bucket);
 
   const fetch = async (key: string, versionId?: string): Promise<Uint8Array | undefined> => {
     const query = versionId === undefined ? {} : { query: { versionId } };
@@ -38,13 +40,14 @@ export function createS3WorkStore(settings: S3Settings, { client }: { readonly c
         bucket,
         key,
         headers: {
-          'content-md5': createHash('md5').update(bytes).digest('base64'),
           'x-amz-checksum-sha256': Buffer.from(sha256, 'hex').toString('base64'),
+          ...(checksumCheck.isMade() ? {} : { 'content-md5': createHash('md5').update(bytes).digest('base64') }),
         },
         body: bytes,
         bodySha256: sha256,
       });
       if (answer.status !== 200) throw storeError(answer);
+      checksumCheck.look();
       return { sha256, size: bytes.length };
     },
     get: async (key, expectedSha256) => {
