@@ -53,10 +53,17 @@ module.exports = {
     ...layerRules,
     {
       name: 'layer-config',
-      comment: 'config.ts knows only shared',
+      comment: 'config.ts knows only shared and the settings, which only it knows',
       severity: 'error',
-      from: { path: '^src/config\\.ts$' },
-      to: { path: '^(?:src|workers)/', pathNot: '^src/shared/' },
+      from: { path: '^src/(?:config\\.ts$|settings/)' },
+      to: { path: '^(?:src|workers)/', pathNot: '^src/(?:shared|settings)/' },
+    },
+    {
+      name: 'layer-settings',
+      comment: 'what is set is asked of config.ts',
+      severity: 'error',
+      from: { path: '^(?:src|workers)/', pathNot: '^src/(?:config\\.ts$|settings/)' },
+      to: { path: '^src/settings/' },
     },
     {
       name: 'layer-jobs',

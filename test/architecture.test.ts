@@ -52,7 +52,8 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const sound = {
   'src/shared/index.ts': "export { now } from './clock.ts';\n",
   'src/shared/clock.ts': 'export const now = () => new Date();\n',
-  'src/config.ts': "import { now } from './shared/index.ts';\nexport const port = process.env.PORT ?? now();\n",
+  'src/settings/index.ts': "import { now } from '../shared/index.ts';\nexport const usual = now();\n",
+  'src/config.ts': "import { usual } from './settings/index.ts';\nexport const port = process.env.PORT ?? usual;\n",
   'src/engines/pdf/index.ts':
     "import { now } from '../../shared/index.ts';\nexport const read = (at: Date) => [now, new Date(0), at];\n",
   'src/engines/crypto/index.ts': "import * as asn1 from '@peculiar/x509';\nexport const hash = () => asn1;\n",
@@ -103,6 +104,7 @@ const violations: [rule: string, file: string, content: string][] = [
   ['layer-api', 'src/api/bad.ts', "import '../console/index.ts';"],
   ['layer-console', 'src/console/bad.ts', "import '../compose/index.ts';"],
   ['layer-config', 'src/config.ts', "import './records/index.ts';"],
+  ['layer-settings', 'src/records/bad-settings.ts', "import '../settings/index.ts';"],
   ['layer-jobs', 'workers/jobs/bad.ts', "import '../../src/compose/index.ts';"],
   ['product-only', 'src/records/bad-test.ts', "import '../../test/fixture.ts';"],
   ['front-door', 'src/engines/pades/bad-door.ts', "import { der } from '../crypto/der.ts';\nexport default der;"],

@@ -59,7 +59,7 @@ describe('the configuration', () => {
     });
     expect(wrong.code).toBe('CONFIG_INVALID');
     const paths = wrong.mistakes.map((one) => one.path);
-    expect(paths).toEqual(['/MODE', '/PORT', '/DATABASE_URL', '/TSA_URLS', '/MAX_PDF_BYTES']);
+    expect(paths).toEqual(['/MODE', '/PORT', '/MAX_PDF_BYTES', '/DATABASE_URL', '/TSA_URLS']);
     expect(wrong.message).toContain('PORT must be: number 0–65535');
     expect(wrong.detail.vi).toContain('PORT cần là số 0–65535');
     expect(JSON.stringify([wrong.mistakes, wrong.message, wrong.detail])).not.toContain('very-secret');
