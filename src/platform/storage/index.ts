@@ -19,5 +19,5 @@ export {
   type S3Request,
   type S3Settings,
 } from './s3/client.ts';
-export { accountPolicy, prepareMinioAccount } from './s3/minio-account.ts';
+export { prepareMinioAccount } from './s3/minio-account.ts';
 export { createS3WorkStore } from './s3/work-store.ts';

@@ -38,7 +38,7 @@ const ON_OBJECTS = [
 ];
 
 /** The policy of the account, in the language of IAM. */
-export function accountPolicy({ archiveBucket, workBucket }: Pick<S3Settings, 'archiveBucket' | 'workBucket'>): object {
+function accountPolicy({ archiveBucket, workBucket }: Pick<S3Settings, 'archiveBucket' | 'workBucket'>): object {
   const buckets = [archiveBucket, workBucket].map((bucket) => `arn:aws:s3:::${bucket}`);
   return {
     Version: '2012-10-17',
