@@ -4,11 +4,11 @@ import type { Tx } from '../platform/db/index.ts';
 import { AppError, normalizeLookupCode, sha256Hex, systemClock } from '../shared/index.ts';
 import { type Document, latestRevision, type Revision, type RevisionKind, workFolder, workKey } from './document.ts';
 import { recordFacts } from './facts.ts';
-import { type IntakeDeps, type IntakeRequest, receive } from './intake.ts';
+import { type IntakeDeps, type IntakeRequest, receive } from './intake/index.ts';
 import { createRecentBytes } from './recent-bytes.ts';
 import { type DocumentEvent, STATE_WORDS, transition } from './state.ts';
 import * as store from './store.ts';
-import { type StrayOptions, type StraySweep, sweepStrayWork } from './stray-work.ts';
+import { type StrayOptions, type StraySweep, sweepStrayWork } from './work-copies/index.ts';
 
 /** Bytes that the document will have next. */
 export type Staged = Pick<Revision, 'n' | 'sha256' | 'size'>;

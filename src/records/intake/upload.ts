@@ -1,6 +1,6 @@
 /** Files that somebody else made: what they are, whether they can be signed, and what their signatures are worth. */
-import type { Inspection, ValidationReport } from '../engines/pades/index.ts';
-import { AppError } from '../shared/index.ts';
+import type { Inspection, ValidationReport } from '../../engines/pades/index.ts';
+import { AppError } from '../../shared/index.ts';
 
 export type Upload =
   | { readonly kind: 'scan'; readonly pages: readonly Uint8Array[] }

@@ -1,49 +1,20 @@
 /** The door: what comes from the hospital's system is checked whole, rendered, and only then accepted. */
-import type { Inspection } from '../engines/pades/index.ts';
-import type { Renderer, Rendition } from '../engines/render/index.ts';
-import {
-  CAUSES,
-  crossCheckFacts,
-  type Form,
-  type FormContent,
-  type Forms,
-  OUTCOMES,
-  type RecordFacts,
-} from '../forms/index.ts';
-import type { AuditActor, AuditLog } from '../platform/audit/index.ts';
-import type { Database, Db, Tx } from '../platform/db/index.ts';
-import type { Outbox } from '../platform/outbox/index.ts';
-import type { WorkStore } from '../platform/storage/index.ts';
-import {
-  AppError,
-  type Clock,
-  type InputMistake,
-  newId,
-  newLookupCode,
-  nfc,
-  sha256Hex,
-  vnParts,
-} from '../shared/index.ts';
-import { type Document, type Slot, workKey } from './document.ts';
-import { recordFacts } from './facts.ts';
-import type { RecentBytes } from './recent-bytes.ts';
-import { type DocumentState, transition } from './state.ts';
+import type { Inspection } from '../../engines/pades/index.ts';
+import { crossCheckFacts, type Form, type Forms, type RecordFacts } from '../../forms/index.ts';
+import type { AuditActor, AuditLog } from '../../platform/audit/index.ts';
+import type { Database, Tx } from '../../platform/db/index.ts';
+import type { Outbox } from '../../platform/outbox/index.ts';
+import type { WorkStore } from '../../platform/storage/index.ts';
+import { AppError, type Clock, newId, newLookupCode, sha256Hex, vnParts } from '../../shared/index.ts';
+import { type Document, type Slot, workKey } from '../document.ts';
+import { recordFacts } from '../facts.ts';
+import type { RecentBytes } from '../recent-bytes.ts';
+import { type DocumentState, transition } from '../state.ts';
+import { type IssuingFacility, makeRendition, printedNumber, type RenditionDeps } from './rendition.ts';
+import { unfitToReplace } from './replacement.ts';
+import { type CheckedStatement, checkStatement, type RecordStatement, withStatement } from './statement.ts';
 import * as store from './store.ts';
-import { inspectUpload, type Upload } from './upload.ts';
-
-/** What the printed heading says about the facility. */
-export interface IssuingFacility {
-  readonly name: string;
-  readonly parentAuthority: string;
-  readonly place: string;
-}
-
-/** Facts about the episode that its documents do not say. */
-export interface RecordStatement {
-  readonly number: string;
-  readonly causes?: readonly string[] | undefined;
-  readonly outcome?: string | undefined;
-}
+import { inspectUpload } from './upload.ts';
 
 export interface IntakeRequest {
   readonly facilityId: string;
@@ -62,20 +33,17 @@ export interface IntakeRequest {
   readonly alongside?: ((tx: Tx, document: Document) => Promise<void>) | undefined;
 }
 
-export interface IntakeDeps {
+export interface IntakeDeps extends RenditionDeps {
   readonly database: Database;
   readonly workStore: WorkStore;
   readonly forms: Forms;
-  readonly renderer: Renderer;
   readonly audit: AuditLog;
   readonly outbox: Outbox;
   readonly clock: Clock;
   readonly facilityHeading: (facilityId: string) => Promise<IssuingFacility>;
-  readonly lookupUrl: (code: string) => string;
   /** Whether an upload can be signed as it is, and what the signatures that it brings are worth. */
   readonly inspect: (pdf: Uint8Array) => Promise<Inspection>;
   readonly maxPdfBytes: number;
-  readonly demo: boolean;
 }
 
 /**
@@ -240,148 +208,11 @@ const asStored = <T>(value: T): T =>
     ),
   );
 
-interface CheckedStatement {
-  readonly number: string;
-  readonly documentNumber: string | undefined;
-  readonly causes: RecordFacts['causes'];
-  readonly outcome: RecordFacts['outcome'];
-}
-
-/** A letter of Vietnamese (NFC) or a digit, so that a number can be printed, typed and read aloud. */
-const LETTER = 'A-Za-zÀ-ÃÈ-ÊÌÍÒ-ÕÙÚÝà-ãè-êìíò-õùúýĂăĐđĨĩŨũƠơƯưẠ-ỹ0-9';
-const NUMBER = new RegExp(`^[${LETTER}][${LETTER} ./_-]{0,63}$`);
-
-function checkStatement(
-  record: RecordStatement,
-  documentNumber: string | undefined,
-): { readonly statement: CheckedStatement; readonly mistakes: InputMistake[] } {
-  const mistakes: InputMistake[] = [];
-  const number = nfc(record.number).trim();
-  if (!NUMBER.test(number)) {
-    mistakes.push({
-      path: '/record/number',
-      code: 'NUMBER_MALFORMED',
-      vi: 'Số hồ sơ phải có 1–64 chữ cái tiếng Việt, chữ số hoặc các dấu . / _ -',
-      en: 'The record number must be 1–64 letters of Vietnamese, digits or . / _ -',
-    });
-  }
-  const printed = documentNumber === undefined ? undefined : nfc(documentNumber).trim();
-  if (printed !== undefined && !NUMBER.test(printed)) {
-    mistakes.push({
-      path: '/number',
-      code: 'NUMBER_MALFORMED',
-      vi: 'Số của giấy tờ phải có 1–64 chữ cái tiếng Việt, chữ số hoặc các dấu . / _ -',
-      en: 'The document number must be 1–64 letters of Vietnamese, digits or . / _ -',
-    });
-  }
-  const causes = CAUSES.filter((cause) => record.causes?.includes(cause));
-  for (const [index, cause] of (record.causes ?? []).entries()) {
-    if ((CAUSES as readonly string[]).includes(cause)) continue;
-    mistakes.push({
-      path: `/record/causes/${index}`,
-      code: 'CAUSE_UNKNOWN',
-      vi: `Nguyên nhân phải là một trong: ${CAUSES.join(', ')}`,
-      en: `The cause must be one of: ${CAUSES.join(', ')}`,
-    });
-  }
-  const outcome = OUTCOMES.find((known) => known === record.outcome);
-  if (record.outcome !== undefined && outcome === undefined) {
-    mistakes.push({
-      path: '/record/outcome',
-      code: 'OUTCOME_UNKNOWN',
-      vi: `Tình trạng ra viện phải là một trong: ${OUTCOMES.join(', ')}`,
-      en: `The outcome must be one of: ${OUTCOMES.join(', ')}`,
-    });
-  }
-  return { statement: { number, documentNumber: printed, causes, outcome }, mistakes };
-}
-
-/** A correction replaces an archived document of the same form and record, and is the only one under way. */
-async function unfitToReplace(
-  db: Db,
-  { facilityId, supersedes }: IntakeRequest,
-  form: Form,
-  recordNumber: string,
-): Promise<InputMistake | undefined> {
-  if (supersedes === undefined) return undefined;
-  const old = await store.findReplaceable(db, facilityId, supersedes);
-  const unfit = (code: string, vi: string, en: string): InputMistake => ({ path: '/supersedes', code, vi, en });
-  if (old === undefined) {
-    return unfit(
-      'DOCUMENT_UNKNOWN',
-      'Cơ sở không có tài liệu cần thay thế này',
-      'The facility has no such document to replace',
-    );
-  }
-  if (old.form !== form.id) {
-    return unfit('FORM_DIFFERS', 'Tài liệu cần thay thế thuộc mẫu khác', 'The document to replace is of another form');
-  }
-  if (old.recordNumber !== recordNumber) {
-    return unfit(
-      'RECORD_DIFFERS',
-      'Tài liệu cần thay thế thuộc hồ sơ bệnh án khác',
-      'The document to replace belongs to another record',
-    );
-  }
-  if (old.state === 'superseded' || old.corrected) {
-    return unfit('ALREADY_REPLACED', 'Tài liệu này đã có bản thay thế', 'This document already has a replacement');
-  }
-  if (old.state !== 'archived') {
-    return unfit(
-      'NOT_ARCHIVED',
-      'Chỉ thay thế được tài liệu đã lưu trữ; tài liệu chưa lưu trữ thì trả lại hoặc thu hồi',
-      'Only an archived document can be replaced; return or withdraw one that is not',
-    );
-  }
-  return undefined;
-}
-
-function withStatement(facts: RecordFacts, statement: CheckedStatement): RecordFacts {
-  if (facts.recordNumber !== statement.number) throw new AppError('RECORD_MISMATCH');
-  return {
-    ...facts,
-    causes: [...new Set([...facts.causes, ...statement.causes])].sort(),
-    ...(facts.outcome === undefined && statement.outcome !== undefined ? { outcome: statement.outcome } : {}),
-  };
-}
-
 function refuseContradictions(facts: RecordFacts, others: readonly RecordFacts[]): void {
   const mistakes = others.flatMap((other) => crossCheckFacts(facts, other));
   if (mistakes.length === 0) return;
   const once = [...new Map(mistakes.map((mistake) => [mistake.path, mistake])).values()];
   throw new AppError('FACTS_DISAGREE', { mistakes: once });
-}
-
-/** `000042/GRV/2026`: running number, initials of the form, year of issue in Vietnam. Given once; one may be left out. */
-function printedNumber(form: Form, running: number | undefined, now: Date): string {
-  if (running === undefined) throw new TypeError('no running number was taken');
-  const initials = form.id
-    .split('-')
-    .map((word) => word.charAt(0).toUpperCase())
-    .join('');
-  return `${String(running).padStart(6, '0')}/${initials}/${vnParts(now).year}`;
-}
-
-/** The pages: set from the content, from scans, or those of an upload as they came. */
-async function makeRendition(
-  deps: IntakeDeps,
-  form: Form,
-  content: FormContent,
-  upload: Upload | undefined,
-  printed: { facility: IssuingFacility; number: string; lookupCode: string; issuedAt: Date },
-): Promise<Pick<Rendition, 'pdf' | 'pages'>> {
-  if (upload?.kind === 'pdf') return upload;
-  const context = {
-    facility: printed.facility,
-    documentNumber: printed.number,
-    lookupCode: printed.lookupCode,
-    lookupUrl: deps.lookupUrl(printed.lookupCode),
-    issuedAt: printed.issuedAt,
-    demo: deps.demo,
-  };
-  return upload === undefined
-    ? deps.renderer.render(form.job(content, context))
-    : deps.renderer.renderScan(form.scanJob(content, upload.pages, context));
 }
 
 function stateOfNew(form: Form): DocumentState {

@@ -1,6 +1,6 @@
 /** Bytes in the work store that no document will ask for: what the loser of a race had staged, what a crash left. */
-import type { Db, SharedClock } from '../platform/db/index.ts';
-import type { WorkStore } from '../platform/storage/index.ts';
+import type { Db, SharedClock } from '../../platform/db/index.ts';
+import type { WorkStore } from '../../platform/storage/index.ts';
 import { present, statesOf } from './store.ts';
 
 export interface StrayOptions {

@@ -1,5 +1,5 @@
-import type { Db } from '../platform/db/index.ts';
-import { workKey } from './document.ts';
+import type { Db } from '../../platform/db/index.ts';
+import { workKey } from '../document.ts';
 import { pageOfUnarchived } from './store.ts';
 
 const PAGE = 1000;
