@@ -1,5 +1,5 @@
 /** Every fault of the chaos suite. */
-
+import { setTimeout } from 'node:timers/promises';
 import type { SettableProcessClock } from './clock.ts';
 import type { Fault } from './fault.ts';
 import type { SmallDisk } from './small-disk.ts';
@@ -37,6 +37,10 @@ export interface Victims {
 const SERVICES = ['postgres', 'redis', 's3', 'tsa'] as const;
 const TITLES = { postgres: 'PostgreSQL', redis: 'Redis', s3: 'S3', tsa: 'TSA' } as const;
 
+/** A query message of PostgreSQL's protocol: type, length, text. */
+const COMMIT = 'Q\0\0\0\x0bcommit';
+const MOST_UNMET_MS = 20_000;
+
 export function everyFault(victims: Victims): Fault[] {
   const { api, workers, links } = victims;
   const processes = [...api, ...workers];
@@ -71,9 +75,13 @@ export function everyFault(victims: Victims): Fault[] {
     weather('PostgreSQL slow', 'postgres', links.postgres, 'slow', { latencyMs: 15, bytesPerSecond: 4_000_000 }),
     weather('Redis slow', 'redis', links.redis, 'slow', { latencyMs: 400 }),
     weather('TSA slow', 'tsa', links.tsa, 'slow', { latencyMs: 3000 }),
-    weather('S3 answers to PUT lost', 's3', links.s3, 'answers lost', { lostAnswers: 0.3, lostOnlyAfter: 'PUT ' }),
-    weather('PostgreSQL answers lost', 'postgres', links.postgres, 'answers lost', { lostAnswers: 0.06 }),
-    weather('TSA answers lost', 'tsa', links.tsa, 'answers lost', { lostAnswers: 0.5, lostOnlyAfter: 'POST ' }),
+    answersLost('S3 answers to PUT', 's3', links.s3, { lostAnswers: 0.3, lostOnlyAfter: 'PUT ' }),
+    answersLost('PostgreSQL answers', 'postgres', links.postgres, { lostAnswers: 0.06 }),
+    answersLost('PostgreSQL answers to COMMIT', 'postgres', links.postgres, {
+      lostAnswers: 0.5,
+      lostOnlyAfter: COMMIT,
+    }),
+    answersLost('TSA answers', 'tsa', links.tsa, { lostAnswers: 0.5, lostOnlyAfter: 'POST ' }),
     weather('S3 connections reset', 's3', links.s3, 'answers lost', { unreachable: true }),
     ...diskFaults(victims),
     ...victims.clocks.flatMap(({ name, clock }) => [-24, 24].map((hours) => clockWrong(name, clock, hours))),
@@ -115,6 +123,27 @@ function weather(name: string, target: string, link: TcpProxy, kind: Fault['kind
     lasts: [2000, 5000],
     begin: async () => link.set(change),
     end: async () => link.set({}),
+  };
+}
+
+/** Does not end before it has met an answer. */
+function answersLost(name: string, target: string, link: TcpProxy, change: Weather): Fault {
+  let before = 0;
+  return {
+    name: `${name} lost`,
+    kind: 'answers lost',
+    target,
+    lasts: [2000, 5000],
+    begin: async () => {
+      before = link.lost();
+      link.set(change);
+    },
+    end: async () => {
+      const begun = performance.now();
+      while (link.lost() === before && performance.now() - begun < MOST_UNMET_MS) await setTimeout(50);
+      link.set({});
+      if (link.lost() === before) throw new Error(`${name}: none came`);
+    },
   };
 }
 
