@@ -45,7 +45,7 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
   const round = async (): Promise<void> => {
     for (const facilityId of await parties.listFacilityIds()) {
       try {
-        const { records, done, failed } = await archive.keepLocks(facilityId, ACTOR);
+        const { records, done, failed } = await archive.keepLocks(facilityId, ACTOR, () => stopping);
         if (records + done > 0) log.info({ facilityId, records, objects: done }, 'archive locks were rolled on');
         for (const { objectId, code } of failed) log.error({ facilityId, objectId, code }, 'a lock is still owed');
       } catch (error) {

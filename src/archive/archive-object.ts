@@ -3,14 +3,23 @@ import type { AuditActor } from '../platform/audit/index.ts';
 import type { Tx } from '../platform/db/index.ts';
 import type { StoredObject } from '../platform/storage/index.ts';
 import { AppError, newId, sha256Hex, toAppError } from '../shared/index.ts';
+import type { ArchiveDeps } from './deps.ts';
 import { explain, floorLock, mergeFacts, type RetentionFacts, shownAs } from './policy/index.ts';
-import { ratchet } from './ratchet.ts';
 import { type ArchiveReceipt, readReceipt, writeReceipt } from './receipt.ts';
-import { type Decision, decide, deciding, enforceLocks, isBusy, type RetentionDeps } from './retention.ts';
+import {
+  type Decision,
+  decide,
+  deciding,
+  enforceLocks,
+  findRetention,
+  isBusy,
+  type RetentionRow,
+  ratchet,
+} from './retention/index.ts';
 import * as store from './store.ts';
 
 /** A registered object. `retainUntil` and `hold` are the record's; `lockedUntil` and `held` what the store enforces. */
-export type ArchivedObject = Omit<store.ObjectRow, 'receipt'>;
+export type ArchivedObject = store.ObjectRow;
 
 export interface ArchiveRequest {
   readonly facilityId: string;
@@ -54,13 +63,13 @@ export function archiveKey(facilityId: string, documentId: string, n: number, sh
  * objects follow a raised date. When it returns, the bytes are locked to the record's date and everything is durable.
  * @throws DIGEST_MISMATCH (bytes are not `sha256`), ARCHIVE_CONFLICT (other bytes hold this number), POLICY_CHANGED, what the store throws.
  */
-export async function archiveDocument(deps: RetentionDeps, request: ArchiveRequest, race = 1): Promise<ArchiveResult> {
+export async function archiveDocument(deps: ArchiveDeps, request: ArchiveRequest, race = 1): Promise<ArchiveResult> {
   const { facilityId, recordId, documentId, n, bytes, sha256 } = request;
   if (sha256Hex(bytes) !== sha256) throw new AppError('DIGEST_MISMATCH');
   const known = await store.findObject(deps.database.db, facilityId, documentId, n);
   if (known !== undefined) return adopt(deps, known, request);
 
-  const previous = await store.findRetention(deps.database.db, facilityId, recordId);
+  const previous = await findRetention(deps.database.db, facilityId, recordId);
   const stored = await putLocked(deps, archiveKey(facilityId, documentId, n, sha256), request, previous);
   const isFirst = previous === undefined;
   try {
@@ -85,10 +94,10 @@ function isOwed({ lockedUntil, held, retainUntil, hold }: ArchivedObject, now: D
 
 /** The floor lock first, so that the object is never unprotected; then the date of the record. */
 async function putLocked(
-  deps: RetentionDeps,
+  deps: ArchiveDeps,
   key: string,
   request: ArchiveRequest,
-  previous: store.RetentionRow | undefined,
+  previous: RetentionRow | undefined,
 ): Promise<StoredObject> {
   const now = deps.clock.now();
   const explanation = explain(mergeFacts(previous?.facts, request.facts), deps.policies, now);
@@ -105,7 +114,7 @@ async function putLocked(
 }
 
 async function register(
-  deps: RetentionDeps,
+  deps: ArchiveDeps,
   tx: Tx,
   request: ArchiveRequest,
   stored: StoredObject,
@@ -178,7 +187,7 @@ async function register(
 }
 
 /** Registered before: after the same facts the same answer; facts learned since still count, and `alongside` gets its chance. */
-async function adopt(deps: RetentionDeps, known: store.ObjectRow, request: ArchiveRequest): Promise<ArchiveResult> {
+async function adopt(deps: ArchiveDeps, known: store.ReceiptedObject, request: ArchiveRequest): Promise<ArchiveResult> {
   if (known.sha256 !== request.sha256 || known.recordId !== request.recordId) throw new AppError('ARCHIVE_CONFLICT');
   const receipt = readReceipt(known.receipt);
   await deciding(deps, async (tx) => {
@@ -194,7 +203,7 @@ async function adopt(deps: RetentionDeps, known: store.ObjectRow, request: Archi
 
 /** A registered object with its receipt, or undefined. `n` absent: the newest. */
 export async function findArchived(
-  deps: RetentionDeps,
+  deps: ArchiveDeps,
   at: { facilityId: string; documentId: string; n?: number },
 ): Promise<Omit<ArchiveResult, 'isNew'> | undefined> {
   const row = await store.findObject(deps.database.db, at.facilityId, at.documentId, at.n);
@@ -208,7 +217,7 @@ export async function findArchived(
  * @throws NOT_ARCHIVED; DIGEST_MISMATCH, OBJECT_NOT_FOUND (both after an audit entry `object.alarm`).
  */
 export async function fetchArchived(
-  deps: RetentionDeps,
+  deps: ArchiveDeps,
   at: { facilityId: string; documentId: string; n?: number; actor: AuditActor; reason?: string },
 ): Promise<{ readonly object: ArchivedObject; readonly bytes: Uint8Array }> {
   const found = await findArchived(deps, at);

@@ -1,10 +1,9 @@
 /** The archive's verbs over one store and one set of rules. */
 import type { AuditActor, AuditLog } from '../platform/audit/index.ts';
-import type { Database } from '../platform/db/index.ts';
+import type { ArchiveProblem, Database } from '../platform/db/index.ts';
 import type { ObjectStore } from '../platform/storage/index.ts';
 import { type Clock, type Log, silentLog } from '../shared/index.ts';
 import { type ArchiveRequest, archiveDocument, fetchArchived, findArchived } from './archive-object.ts';
-import type { ArchiveProblem } from './examine.ts';
 import { type FsckReport, fsck } from './fsck.ts';
 import { explain, type RetentionExplanation, type RetentionFacts, type RetentionPolicy } from './policy/index.ts';
 import {
@@ -12,11 +11,12 @@ import {
   deciding,
   type Enforcement,
   enforceLocks,
+  findRetention,
   keepLocks,
+  listSteps,
   type RecordRetention,
   type RetentionStep,
-} from './retention.ts';
-import * as store from './store.ts';
+} from './retention/index.ts';
 import {
   type ArchiveFinding,
   countOpenFindings,
@@ -60,7 +60,7 @@ export function createArchive(options: {
     }): Promise<RecordRetention & { readonly enforcement: Enforcement }> {
       await deciding(deps, (tx) => decide(deps, tx, about));
       const enforcement = await enforceLocks(deps, { recordId: about.recordId });
-      const retention = await store.findRetention(db, about.facilityId, about.recordId);
+      const retention = await findRetention(db, about.facilityId, about.recordId);
       if (retention === undefined) throw new TypeError('a decision was not stored');
       return { ...retention, enforcement };
     },
@@ -70,9 +70,9 @@ export function createArchive(options: {
       facilityId: string,
       recordId: string,
     ): Promise<(RecordRetention & { readonly steps: readonly RetentionStep[] }) | undefined> {
-      const retention = await store.findRetention(db, facilityId, recordId);
+      const retention = await findRetention(db, facilityId, recordId);
       if (retention === undefined) return undefined;
-      return { ...retention, steps: await store.listSteps(db, facilityId, recordId) };
+      return { ...retention, steps: await listSteps(db, facilityId, recordId) };
     },
 
     /** See `findArchived`: object and receipt, without the bytes. */
@@ -82,7 +82,8 @@ export function createArchive(options: {
     fetchArchived: (at: Parameters<typeof fetchArchived>[1]) => fetchArchived(deps, at),
 
     /** See `keepLocks`: for a daily sweeper. */
-    keepLocks: (facilityId: string, actor: AuditActor) => keepLocks(deps, facilityId, actor),
+    keepLocks: (facilityId: string, actor: AuditActor, isStopping?: () => boolean) =>
+      keepLocks(deps, facilityId, actor, isStopping),
 
     /** See `sweep`: for an hourly sweeper, one at a time. */
     sweep: (options?: SweepOptions) => sweep(deps, options),

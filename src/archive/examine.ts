@@ -1,27 +1,9 @@
 /** One registered object against the store: is it there, is it what it was, does its lock hold? */
+import type { ArchiveProblem } from '../platform/db/index.ts';
 import type { StoredObject } from '../platform/storage/index.ts';
 import { toAppError } from '../shared/index.ts';
-import type { RetentionDeps } from './retention.ts';
+import type { ArchiveDeps } from './deps.ts';
 import type { ObjectRow } from './store.ts';
-
-export type ArchiveProblem =
-  /** The bytes are not what was archived. */
-  | 'mismatch'
-  /** Neither yes nor no: the store did not answer, or refused to read. */
-  | 'could-not-read'
-  /** Registered, and the store has no such version. */
-  | 'missing'
-  /** In the store, and not registered: left by a crash (a job that runs again adopts it), or put there by someone else. */
-  | 'unknown'
-  /** A further version of a registered object: a writer whose answer was lost, or someone who wrote over it. */
-  | 'surplus'
-  /** Laid over an object by a plain delete: hides it from whoever does not name its version. */
-  | 'delete-marker'
-  /** The store enforces less than the record asks for. */
-  | 'lock-short'
-  | 'hold-missing'
-  /** The register asks for less than was decided: somebody changed it beneath the program. */
-  | 'promise-lowered';
 
 export interface Judgement<Problem extends ArchiveProblem = ArchiveProblem> {
   readonly problem: Problem;
@@ -39,14 +21,14 @@ export interface Examination {
 }
 
 /** Reads every byte. */
-export async function examineObject(deps: RetentionDeps, object: ObjectRow): Promise<Examination> {
+export async function examineObject(deps: ArchiveDeps, object: ObjectRow): Promise<Examination> {
   const content = await judgeContent(deps, object);
   if (content === undefined) return { lock: await judgeLock(deps, object) };
   // A missing object is one finding, not three.
   return { content, lock: content.problem === 'missing' ? [] : await judgeLock(deps, object) };
 }
 
-async function judgeContent(deps: RetentionDeps, object: ObjectRow): Promise<ContentJudgement | undefined> {
+async function judgeContent(deps: ArchiveDeps, object: ObjectRow): Promise<ContentJudgement | undefined> {
   try {
     await deps.store.get(object.key, object.versionId, object.sha256);
     return undefined;
@@ -58,7 +40,7 @@ async function judgeContent(deps: RetentionDeps, object: ObjectRow): Promise<Con
   }
 }
 
-async function judgeLock(deps: RetentionDeps, object: ObjectRow): Promise<LockJudgement[]> {
+async function judgeLock(deps: ArchiveDeps, object: ObjectRow): Promise<LockJudgement[]> {
   let stored: StoredObject | undefined;
   try {
     stored = await deps.store.stat(object.key, object.versionId);

@@ -1,7 +1,9 @@
 /** Database ↔ store: is everything registered still there and what it was, is everything there registered, do the locks hold? */
-import { type ArchiveProblem, examineObject } from './examine.ts';
+
+import type { ArchiveProblem } from '../platform/db/index.ts';
+import type { ArchiveDeps } from './deps.ts';
+import { examineObject } from './examine.ts';
 import { reconcile } from './reconcile.ts';
-import type { RetentionDeps } from './retention.ts';
 import * as store from './store.ts';
 
 export interface FsckFinding {
@@ -35,14 +37,12 @@ export interface FsckReport {
   readonly verdict: 'sound' | 'alarm' | 'unsure';
 }
 
-const PAGE = 200;
-
 /** Walks one facility, or all. Reads every byte. Changes nothing. */
-export async function fsck(deps: RetentionDeps, options: { facilityId?: string } = {}): Promise<FsckReport> {
+export async function fsck(deps: ArchiveDeps, options: { facilityId?: string } = {}): Promise<FsckReport> {
   const startedAt = deps.clock.now();
   const findings: FsckFinding[] = [];
   const counts = { registered: 0, ok: 0, mismatch: 0, couldNotRead: 0, missing: 0, unknown: 0 };
-  for await (const object of registeredObjects(deps, options.facilityId)) {
+  for await (const object of store.objectsByPlace(deps.database.db, options)) {
     counts.registered += 1;
     const { content, lock } = await examineObject(deps, object);
     counts[content === undefined ? 'ok' : COUNTED[content.problem]] += 1;
@@ -57,12 +57,9 @@ export async function fsck(deps: RetentionDeps, options: { facilityId?: string }
     const { key, versionId } = listed;
     findings.push({ ...(object === undefined ? {} : nameOf(object)), problem, key, versionId });
   }
-  findings.push(
-    ...(await store.loweredPromises(deps.database.db, options.facilityId)).map((object) => ({
-      ...nameOf(object),
-      problem: 'promise-lowered' as const,
-    })),
-  );
+  for await (const object of store.loweredPromises(deps.database.db, options)) {
+    findings.push({ ...nameOf(object), problem: 'promise-lowered' });
+  }
   return {
     startedAt,
     finishedAt: deps.clock.now(),
@@ -81,19 +78,6 @@ function verdictOf(findings: readonly FsckFinding[]): FsckReport['verdict'] {
   const unsure = problems.delete('could-not-read');
   if (problems.size > 0) return 'alarm';
   return unsure ? 'unsure' : 'sound';
-}
-
-async function* registeredObjects(
-  deps: RetentionDeps,
-  facilityId: string | undefined,
-): AsyncGenerator<store.ObjectRow> {
-  let after: string | undefined;
-  for (;;) {
-    const page = await store.pageOfObjects(deps.database.db, { facilityId, after, limit: PAGE });
-    yield* page;
-    after = page.at(-1)?.id;
-    if (page.length < PAGE) return;
-  }
 }
 
 function nameOf({ key, versionId, documentId, n }: store.ObjectRow): Omit<FsckFinding, 'problem'> {

@@ -1,5 +1,5 @@
+import type { ArchiveProblem } from '../platform/db/index.ts';
 import type { BilingualText } from '../shared/index.ts';
-import type { ArchiveProblem } from './examine.ts';
 
 /** What each finding means, and what a person does about it. */
 export const ARCHIVE_PROBLEM_WORDS: Readonly<

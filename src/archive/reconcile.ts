@@ -3,7 +3,7 @@
  * into memory.
  */
 import type { ListedVersion } from '../platform/storage/index.ts';
-import type { RetentionDeps } from './retention.ts';
+import type { ArchiveDeps } from './deps.ts';
 import * as store from './store.ts';
 
 export type Difference =
@@ -16,21 +16,23 @@ export type Difference =
   /** Registered before the walk began, and not listed. To be looked at: a listing is no proof. */
   | { readonly problem: 'unlisted'; readonly object: store.ObjectRow };
 
-const PAGE = 1000;
 const PLACE = /^v1\/([0-9a-f-]{36})\/([0-9a-f-]{36})\/[^/]+$/;
 
-/** Walks one facility, or all. Changes nothing. What is stored or registered meanwhile is no difference. */
+/**
+ * Walks one facility, or all. Changes nothing. What is stored or registered meanwhile is no difference. Ends early when it is told to
+ * stop: asked at each document, since a sound archive has no differences.
+ */
 export async function* reconcile(
-  deps: RetentionDeps,
-  options: { facilityId?: string | undefined } = {},
+  deps: ArchiveDeps,
+  { facilityId, isStopping = () => false }: { facilityId?: string | undefined; isStopping?: () => boolean } = {},
 ): AsyncGenerator<Difference> {
-  const { facilityId } = options;
   const { db } = deps.database;
-  const register = registered(deps, facilityId, deps.clock.now());
+  const register = store.objectsByPlace(db, { facilityId, before: deps.clock.now() });
   let next = await register.next();
   for await (const { place, versions } of byDocument(
     deps.store.list(facilityId === undefined ? 'v1/' : `v1/${facilityId}/`),
   )) {
+    if (isStopping()) return;
     const objects: store.ObjectRow[] = [];
     while (place !== undefined && next.done !== true && placeOf(next.value) <= place) {
       if (placeOf(next.value) === place) objects.push(next.value);
@@ -49,7 +51,7 @@ export async function* reconcile(
       else if (!(await store.isRegistered(db, listed.key, listed.versionId))) yield { problem: 'unknown', listed };
     }
   }
-  while (next.done !== true) {
+  while (next.done !== true && !isStopping()) {
     yield { problem: 'unlisted', object: next.value };
     next = await register.next();
   }
@@ -75,18 +77,3 @@ async function* byDocument(
 }
 
 const placeOf = ({ facilityId, documentId }: store.ObjectRow): string => `${facilityId}/${documentId}`;
-
-/** In the order of the keys: that of the bytes of both ids. */
-async function* registered(
-  deps: RetentionDeps,
-  facilityId: string | undefined,
-  before: Date,
-): AsyncGenerator<store.ObjectRow, undefined> {
-  let after: store.ObjectRow | undefined;
-  for (;;) {
-    const page = await store.pageByPlace(deps.database.db, { facilityId, after, before, limit: PAGE });
-    yield* page;
-    after = page.at(-1);
-    if (page.length < PAGE) return undefined;
-  }
-}

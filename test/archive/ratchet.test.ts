@@ -8,7 +8,7 @@ import {
   type RetentionFacts,
   type RetentionPolicy,
 } from '../../src/archive/index.ts';
-import { type Promised, ratchet } from '../../src/archive/ratchet.ts';
+import { type Promised, ratchet } from '../../src/archive/retention/ratchet.ts';
 import { CAUSES, OUTCOMES } from '../../src/forms/index.ts';
 
 let policies: readonly RetentionPolicy[];

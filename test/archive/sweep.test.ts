@@ -121,6 +121,12 @@ describe('a round of the sweeper', () => {
     expect((await archive.sweep(NEVER_COMPARE)).read).toBe(0);
   });
 
+  test('ends in the middle of the comparison too, though nothing is wrong, and begins it anew the next time', async () => {
+    await add();
+    expect((await archive.sweep({ compareHours: 0, isStopping: () => true })).compared).toBe(false);
+    expect((await archive.sweep({ compareHours: 0 })).compared).toBe(true);
+  });
+
   test('compares register and store once a day, also after the clock was ahead for a while', async () => {
     const compared = async () => (await archive.sweep()).compared;
     clock.advance(10 * DAY_MS);

@@ -1,7 +1,8 @@
 /** People decide about versions that nobody registered; sweeps only tell of them. */
 import type { AuditActor } from '../../platform/audit/index.ts';
+import type { FindingDecision, Tx } from '../../platform/db/index.ts';
 import { AppError, sha256Hex } from '../../shared/index.ts';
-import type { RetentionDeps } from '../retention.ts';
+import type { ArchiveDeps } from '../deps.ts';
 import { isRegistered } from '../store.ts';
 import { subjectOf } from './findings.ts';
 import * as store from './store.ts';
@@ -10,7 +11,7 @@ export interface DecisionRequest {
   /** In whose log it is written. The finding must be about a key of this facility, or of none. */
   readonly facilityId: string;
   readonly findingId: string;
-  readonly decision: store.FindingDecision;
+  readonly decision: FindingDecision;
   readonly reason: string;
   readonly actor: AuditActor;
   /** Who decided, where the actor does not say it. */
@@ -23,7 +24,7 @@ export interface DecisionRequest {
  * The audit entry names key, version, and the digest of the bytes, which are read for it. Durable when it returns.
  * @throws FINDING_UNKNOWN, FINDING_NOT_DECIDABLE (another kind of finding, or the version is registered), what the store throws.
  */
-export async function decideFinding(deps: RetentionDeps, request: DecisionRequest): Promise<store.FindingRow> {
+export async function decideFinding(deps: ArchiveDeps, request: DecisionRequest): Promise<store.FindingRow> {
   const { facilityId, findingId, decision, reason, actor, decidedBy } = request;
   const found = await deps.database.transaction((tx) => decidable(tx, request));
   const bytes = await deps.store.get(found.key, found.versionId, undefined);
@@ -50,10 +51,7 @@ export async function decideFinding(deps: RetentionDeps, request: DecisionReques
   });
 }
 
-async function decidable(
-  tx: Parameters<typeof store.lockFinding>[0],
-  { facilityId, findingId }: DecisionRequest,
-): Promise<store.FindingRow> {
+async function decidable(tx: Tx, { facilityId, findingId }: DecisionRequest): Promise<store.FindingRow> {
   const finding = await store.lockFinding(tx, facilityId, findingId);
   if (finding === undefined) throw new AppError('FINDING_UNKNOWN');
   const isStray = finding.problem === 'unknown' || finding.problem === 'surplus';

@@ -1,6 +1,7 @@
 /** Findings become rows, alarms and audit entries once, and end when a later look shows them mended. */
-import type { ArchiveProblem } from '../examine.ts';
-import type { RetentionDeps } from '../retention.ts';
+
+import type { ArchiveProblem, Tx } from '../../platform/db/index.ts';
+import type { ArchiveDeps } from '../deps.ts';
 import * as store from './store.ts';
 
 const ACTOR = { kind: 'system', id: 'sweeper' } as const;
@@ -9,7 +10,7 @@ const ACTOR = { kind: 'system', id: 'sweeper' } as const;
 const QUIET: readonly ArchiveProblem[] = ['unknown', 'surplus'];
 
 export async function report(
-  deps: RetentionDeps,
+  deps: ArchiveDeps,
   found: store.NewFinding,
 ): Promise<Awaited<ReturnType<typeof store.insertFinding>>> {
   const now = deps.clock.now();
@@ -28,7 +29,7 @@ export async function report(
 }
 
 /** @returns whether it was still open. */
-export async function mend(deps: RetentionDeps, finding: store.FindingRow): Promise<boolean> {
+export async function mend(deps: ArchiveDeps, finding: store.FindingRow): Promise<boolean> {
   const now = deps.clock.now();
   const closed = await deps.database.transaction(async (tx) => {
     const isOurs = await store.closeFinding(tx, finding.id, now);
@@ -44,12 +45,7 @@ export async function mend(deps: RetentionDeps, finding: store.FindingRow): Prom
 export const subjectOf = (documentId: string | undefined) =>
   documentId === undefined ? { kind: 'archive', id: 'store' } : { kind: 'document', id: documentId };
 
-async function audit(
-  deps: RetentionDeps,
-  tx: Parameters<typeof store.insertFinding>[0],
-  action: string,
-  found: store.NewFinding,
-): Promise<void> {
+async function audit(deps: ArchiveDeps, tx: Tx, action: string, found: store.NewFinding): Promise<void> {
   const { facilityId, problem, key, versionId, documentId, code } = found;
   if (facilityId === undefined) return;
   await deps.audit.record(tx, {

@@ -1,9 +1,12 @@
 /** The sweeps of the archive. Each changes nothing but its own tables and, towards a longer lock, what nobody registers. */
+
+import type { ArchiveProblem } from '../../platform/db/index.ts';
 import { AppError, toAppError } from '../../shared/index.ts';
-import { type ArchiveProblem, examineObject, type Judgement } from '../examine.ts';
+import type { ArchiveDeps } from '../deps.ts';
+import { examineObject, type Judgement } from '../examine.ts';
 import { floorLock } from '../policy/index.ts';
 import { type Difference, reconcile } from '../reconcile.ts';
-import { enforceLock, type RetentionDeps } from '../retention.ts';
+import { enforceLock } from '../retention/index.ts';
 import { loweredPromises, type ObjectRow } from '../store.ts';
 import { mend, report } from './findings.ts';
 import * as store from './store.ts';
@@ -11,7 +14,7 @@ import * as store from './store.ts';
 export interface SweepOptions {
   /** Every object is read again after so many days. Default 30. */
   readonly fixityDays?: number;
-  /** Most objects read in one round; the others wait for the next. Default 5,000. */
+  /** Most objects read in one round; the others wait for the next. Default: twice the share of an hour, and at least 5,000. */
   readonly most?: number;
   /** Register and store are compared after so many hours. Default 23. */
   readonly compareHours?: number;
@@ -42,13 +45,19 @@ const OBJECT_PROBLEMS: readonly ArchiveProblem[] = [
   'hold-missing',
 ];
 const STRAY_PROBLEMS: readonly ArchiveProblem[] = ['unknown', 'surplus', 'delete-marker'];
+/** Read in every round, however small the archive is. */
+const LEAST_SHARE = 5000;
+const PAGE = 500;
 /** So many objects in a row that cannot be read are the store's trouble, not theirs. */
 const MOST_UNREADABLE = 20;
 
 /** One round, oldest first, over all facilities. @throws STORE_* when the store is away: then the next round goes on. */
-export async function sweep(deps: RetentionDeps, options: SweepOptions = {}): Promise<SweepReport> {
-  const { fixityDays = 30, most = 5000, compareHours = 23, graceMinutes = 60, isStopping = () => false } = options;
+export async function sweep(deps: ArchiveDeps, options: SweepOptions = {}): Promise<SweepReport> {
+  const { fixityDays = 30, compareHours = 23, graceMinutes = 60, isStopping = () => false } = options;
   const { db } = deps.database;
+  const most =
+    options.most ??
+    Math.max(LEAST_SHARE, Math.ceil((2 * (await store.aboutHowMany(db))) / Math.max(1, fixityDays * 24)));
   const now = deps.clock.now();
   const tally = { read: 0, found: 0, mended: 0 };
 
@@ -56,11 +65,11 @@ export async function sweep(deps: RetentionDeps, options: SweepOptions = {}): Pr
   const since = last === undefined ? Number.POSITIVE_INFINITY : now.getTime() - last.getTime();
   // A clock that was ahead for a while must not put the comparison off.
   const isDue = since < 0 || since >= compareHours * HOUR_MS;
-  const compared = isDue && (await compare(deps, tally, graceMinutes * 60_000, isStopping));
-  if (compared) {
-    await keepPromises(deps, tally);
-    await store.noteFinished(db, 'archive-compare', now);
-  }
+  const compared =
+    isDue &&
+    (await compare(deps, tally, graceMinutes * 60_000, isStopping)) &&
+    (await keepPromises(deps, tally, isStopping));
+  if (compared) await store.noteFinished(db, 'archive-compare', now);
   const looked = new Set<string>();
   let unreadable = 0;
   const look = async (object: ObjectRow): Promise<void> => {
@@ -70,12 +79,16 @@ export async function sweep(deps: RetentionDeps, options: SweepOptions = {}): Pr
     unreadable = couldRead ? 0 : unreadable + 1;
     if (unreadable === MOST_UNREADABLE) throw new AppError('STORE_UNAVAILABLE');
   };
-  for (const { key, versionId } of await store.openFindings(db, { problems: OBJECT_PROBLEMS })) {
+  for (const { key, versionId } of await store.longestUnseen(db, OBJECT_PROBLEMS, most)) {
     const object = await store.findByKey(db, key, versionId);
     if (object !== undefined) await look(object);
   }
   const due = new Date(now.getTime() - fixityDays * DAY_MS);
-  for (const object of await store.dueForReading(db, due, most)) await look(object);
+  for (let left = most; left > 0; left -= PAGE) {
+    const page = await store.dueForReading(db, due, Math.min(left, PAGE));
+    for (const object of page) await look(object);
+    if (page.length < PAGE || isStopping()) break;
+  }
   return { compared, ...tally };
 }
 
@@ -86,7 +99,7 @@ interface Tally {
 }
 
 /** Reads one object, tells what is wrong with it, and ends what no longer is. @returns false if it could not be read. */
-async function check(deps: RetentionDeps, object: ObjectRow, tally: Tally): Promise<boolean> {
+async function check(deps: ArchiveDeps, object: ObjectRow, tally: Tally): Promise<boolean> {
   const { content, lock } = await examineObject(deps, object);
   const unread = content?.problem === 'could-not-read' ? content.code : undefined;
   if (unread === 'STORE_UNREACHABLE' || unread === 'STORE_KEYS_REFUSED' || unread === 'STORE_CLOCK_SKEWED') {
@@ -115,7 +128,7 @@ async function check(deps: RetentionDeps, object: ObjectRow, tally: Tally): Prom
 }
 
 /** The alarm stands until a later look finds the lock as it should be; waiting for a person would help only whoever loosened it. */
-async function lockAgain(deps: RetentionDeps, object: ObjectRow): Promise<void> {
+async function lockAgain(deps: ArchiveDeps, object: ObjectRow): Promise<void> {
   try {
     await enforceLock(deps, object);
   } catch (thrown) {
@@ -129,16 +142,11 @@ function isContent(problem: ArchiveProblem): boolean {
 }
 
 /** Register ↔ store, without reading the bytes of what is there. @returns false if it was stopped before the end. */
-async function compare(
-  deps: RetentionDeps,
-  tally: Tally,
-  graceMs: number,
-  isStopping: () => boolean,
-): Promise<boolean> {
-  const facilities = await store.facilityIds(deps.database.db);
-  const seen = new Set<string>();
-  for await (const difference of reconcile(deps)) {
-    if (isStopping()) return false;
+async function compare(deps: ArchiveDeps, tally: Tally, graceMs: number, isStopping: () => boolean): Promise<boolean> {
+  const { db } = deps.database;
+  const begun = deps.clock.now();
+  const facilities = await store.facilityIds(db);
+  for await (const difference of reconcile(deps, { isStopping })) {
     if (difference.problem === 'unlisted') {
       await check(deps, difference.object, tally);
       continue;
@@ -148,16 +156,16 @@ async function compare(
     // Of what is being archived at this moment, the registration may be on its way.
     const isFresh = deps.clock.now().getTime() - listed.storedAt.getTime() < graceMs;
     if (isFresh && problem !== 'delete-marker') continue;
-    seen.add(`${problem} ${key} ${versionId}`);
     const { isNew, decision } = await report(deps, strayFinding(difference, facilities));
     if (isNew) tally.found += 1;
     if (problem !== 'delete-marker' && decision !== 'let-go') await keepLocked(deps, key, versionId);
   }
-  for (const open of await store.openFindings(deps.database.db, { problems: STRAY_PROBLEMS })) {
-    if (seen.has(`${open.problem} ${open.key} ${open.versionId}`)) continue;
-    if (await mend(deps, open)) tally.mended += 1;
+  if (isStopping()) return false;
+  for (;;) {
+    const gone = await store.longestUnseen(db, STRAY_PROBLEMS, PAGE, begun);
+    for (const open of gone) if (await mend(deps, open)) tally.mended += 1;
+    if (gone.length < PAGE) return true;
   }
-  return true;
 }
 
 function strayFinding(
@@ -185,7 +193,7 @@ function foundOn({ facilityId, key, versionId, documentId, n }: ObjectRow) {
  * What nobody registers may be all there is of a document whose registration hangs: its floor lock is rolled on until somebody
  * lets it go.
  */
-async function keepLocked(deps: RetentionDeps, key: string, versionId: string): Promise<void> {
+async function keepLocked(deps: ArchiveDeps, key: string, versionId: string): Promise<void> {
   const floorDays = Math.min(...deps.policies.map((policy) => policy.floorDays));
   const now = deps.clock.now();
   try {
@@ -198,15 +206,16 @@ async function keepLocked(deps: RetentionDeps, key: string, versionId: string): 
   }
 }
 
-/** Rows that ask for less than was decided. */
-async function keepPromises(deps: RetentionDeps, tally: Tally): Promise<void> {
+/** Rows that ask for less than was decided. @returns false if it was stopped before the end. */
+async function keepPromises(deps: ArchiveDeps, tally: Tally, isStopping: () => boolean): Promise<boolean> {
   const { db } = deps.database;
-  const lowered = await loweredPromises(db, undefined);
-  for (const object of lowered) {
+  const keys = new Set<string>();
+  for await (const object of loweredPromises(db, { isStopping })) {
+    keys.add(object.key);
     const found = { ...foundOn(object), problem: 'promise-lowered' as const, code: undefined };
     if ((await report(deps, found)).isNew) tally.found += 1;
   }
-  const keys = new Set(lowered.map(({ key }) => key));
+  if (isStopping()) return false;
   for (const open of await store.openFindings(db, { problems: ['promise-lowered'] })) {
     if (keys.has(open.key)) continue;
     const object = await store.findByKey(db, open.key, open.versionId);
@@ -214,4 +223,5 @@ async function keepPromises(deps: RetentionDeps, tally: Tally): Promise<void> {
     const isKept = object !== undefined && (promised === undefined || object.retainUntil >= promised);
     if (isKept && (await mend(deps, open))) tally.mended += 1;
   }
+  return true;
 }

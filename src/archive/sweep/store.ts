@@ -1,9 +1,8 @@
 /** SQL of what the sweeps find and how far they are. */
 import { sql } from 'kysely';
-import type { ArchiveFindingTable, Db, Tx } from '../../platform/db/index.ts';
+import type { ArchiveFindingTable, ArchiveProblem, Db, FindingDecision, Tx } from '../../platform/db/index.ts';
 import { newId } from '../../shared/index.ts';
-import type { ArchiveProblem } from '../examine.ts';
-import { asObject, type ObjectRow } from '../store.ts';
+import { asObject, type ObjectRow, selectObjects } from '../store.ts';
 
 export interface FindingRow {
   readonly id: string;
@@ -21,9 +20,6 @@ export interface FindingRow {
   readonly decision: FindingDecision | undefined;
   readonly decidedAt: Date | undefined;
 }
-
-/** `keep`: it stays, and stays locked. `let-go`: its lock runs out and is not rolled on. */
-export type FindingDecision = 'keep' | 'let-go';
 
 export type NewFinding = Pick<FindingRow, 'facilityId' | 'problem' | 'key' | 'versionId' | 'documentId' | 'n' | 'code'>;
 
@@ -126,6 +122,22 @@ export async function openFindings(
   return (await undecidedFirst.orderBy('first_seen_at').orderBy('id').execute()).map(asFinding);
 }
 
+/** Findings of these kinds that have not ended and were not seen since `before` (absent: or were), the longest unseen first. */
+export async function longestUnseen(
+  db: Db,
+  problems: readonly ArchiveProblem[],
+  most: number,
+  before?: Date,
+): Promise<FindingRow[]> {
+  let query = db
+    .selectFrom('archive_finding')
+    .selectAll()
+    .where('mended_at', 'is', null)
+    .where('problem', 'in', [...problems]);
+  if (before !== undefined) query = query.where('last_seen_at', '<', before);
+  return (await query.orderBy('last_seen_at').orderBy('id').limit(most).execute()).map(asFinding);
+}
+
 /** Those about which nobody has decided. */
 export async function countOpenFindings(db: Db): Promise<{ problem: ArchiveProblem; count: number }[]> {
   return db
@@ -159,14 +171,14 @@ function asFinding(row: ArchiveFindingTable): FindingRow {
 /** Objects that were last read before `before`, the longest unread first. */
 export async function dueForReading(db: Db, before: Date, limit: number): Promise<ObjectRow[]> {
   const read = sql<Date>`coalesce(checked_at, archived_at)`;
-  const rows = await db
-    .selectFrom('archive_object')
-    .selectAll()
-    .where(read, '<', before)
-    .orderBy(read)
-    .limit(limit)
-    .execute();
-  return rows.map(asObject);
+  return (await selectObjects(db).where(read, '<', before).orderBy(read).limit(limit).execute()).map(asObject);
+}
+
+/** How many objects are registered, as PostgreSQL last estimated it: counting tens of millions takes too long. */
+export async function aboutHowMany(db: Db): Promise<number> {
+  const { rows } = await sql<{ about: number }>`
+    SELECT greatest(reltuples, 0)::float8 AS about FROM pg_class WHERE oid = 'archive_object'::regclass`.execute(db);
+  return rows[0]?.about ?? 0;
 }
 
 export async function facilityIds(db: Db): Promise<Set<string>> {
@@ -175,9 +187,7 @@ export async function facilityIds(db: Db): Promise<Set<string>> {
 }
 
 export async function findByKey(db: Db, key: string, versionId: string): Promise<ObjectRow | undefined> {
-  const row = await db
-    .selectFrom('archive_object')
-    .selectAll()
+  const row = await selectObjects(db)
     .where('object_key', '=', key)
     .where('version_id', '=', versionId)
     .executeTakeFirst();

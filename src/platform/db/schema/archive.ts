@@ -70,20 +70,33 @@ export interface ArchiveObjectTable {
   checked_at: Date | null;
 }
 
+export type ArchiveProblem =
+  /** The bytes are not what was archived. */
+  | 'mismatch'
+  /** Neither yes nor no: the store did not answer, or refused to read. */
+  | 'could-not-read'
+  /** Registered, and the store has no such version. */
+  | 'missing'
+  /** In the store, and not registered: left by a crash (a job that runs again adopts it), or put there by someone else. */
+  | 'unknown'
+  /** A further version of a registered object: a writer whose answer was lost, or someone who wrote over it. */
+  | 'surplus'
+  /** Laid over an object by a plain delete: hides it from whoever does not name its version. */
+  | 'delete-marker'
+  /** The store enforces less than the record asks for. */
+  | 'lock-short'
+  | 'hold-missing'
+  /** The register asks for less than was decided: somebody changed it beneath the program. */
+  | 'promise-lowered';
+
+/** `keep`: it stays, and stays locked. `let-go`: its lock runs out and is not rolled on. */
+export type FindingDecision = 'keep' | 'let-go';
+
 export interface ArchiveFindingTable {
   id: string;
   /** Null: what was found lies under no facility. */
   facility_id: string | null;
-  problem:
-    | 'mismatch'
-    | 'could-not-read'
-    | 'missing'
-    | 'unknown'
-    | 'surplus'
-    | 'delete-marker'
-    | 'lock-short'
-    | 'hold-missing'
-    | 'promise-lowered';
+  problem: ArchiveProblem;
   object_key: string;
   version_id: string;
   document_id: string | null;
@@ -94,7 +107,7 @@ export interface ArchiveFindingTable {
   last_seen_at: Date;
   mended_at: Date | null;
   /** What a person decided about a version that nobody registered; all three or none. */
-  decision: 'keep' | 'let-go' | null;
+  decision: FindingDecision | null;
   decided_at: Date | null;
   decision_entry_id: string | null;
 }

@@ -1,16 +1,8 @@
-/** The retention of a record: decided from its facts, ratcheted, logged step by step, and then enforced by the store. */
-import type { AuditActor, AuditLog } from '../platform/audit/index.ts';
-import type { Database, Tx } from '../platform/db/index.ts';
-import type { ObjectStore } from '../platform/storage/index.ts';
-import {
-  AppError,
-  type BilingualText,
-  type Clock,
-  type Log,
-  newId,
-  type ProblemCode,
-  toAppError,
-} from '../shared/index.ts';
+/** The retention of a record: decided from its facts, ratcheted, logged step by step. */
+import type { AuditActor } from '../../platform/audit/index.ts';
+import type { Tx } from '../../platform/db/index.ts';
+import { AppError, type BilingualText, newId } from '../../shared/index.ts';
+import type { ArchiveDeps } from '../deps.ts';
 import {
   canonicalJson,
   explain,
@@ -21,20 +13,9 @@ import {
   type RetentionHold,
   type RetentionPolicy,
   type RetentionState,
-} from './policy/index.ts';
+} from '../policy/index.ts';
 import { isRaise, type Promised, ratchet } from './ratchet.ts';
 import * as store from './store.ts';
-
-export interface RetentionDeps {
-  readonly database: Database;
-  readonly store: ObjectStore;
-  readonly clock: Clock;
-  readonly audit: AuditLog;
-  readonly policies: readonly RetentionPolicy[];
-  readonly log: Log;
-  /** Rules that this process has seen on file: facility and hash. */
-  readonly filedRules: Set<string>;
-}
 
 /** What a record is promised now. */
 export interface RecordRetention {
@@ -59,10 +40,6 @@ export interface Decision {
   readonly stepId: string;
 }
 
-const DAY_MS = 24 * 60 * 60 * 1000;
-/** A permanent record is rolled on as soon as its lock ends within 30 years. */
-const PERMANENT_HORIZON_YEARS = 30;
-
 /**
  * Decides anew about a record that may have learned facts, with the other writes of the caller's transaction (`deciding`): the
  * record and all its objects carry the later date. The store follows after the commit (`enforceLocks`).
@@ -70,7 +47,7 @@ const PERMANENT_HORIZON_YEARS = 30;
  * @throws POLICY_CHANGED (a rule was edited after use), POLICY_INVALID.
  */
 export async function decide(
-  deps: RetentionDeps,
+  deps: ArchiveDeps,
   tx: Tx,
   about: { facilityId: string; recordId: string; facts: RetentionFacts; actor: AuditActor },
   isFirst = false,
@@ -122,7 +99,7 @@ export async function decide(
 const MOST_RACES = 5;
 
 /** A transaction that decides: anew when somebody else decided at the same moment. @throws DOCUMENT_BUSY if that goes on. */
-export async function deciding<T>({ database }: RetentionDeps, write: (tx: Tx) => Promise<T>): Promise<T> {
+export async function deciding<T>({ database }: ArchiveDeps, write: (tx: Tx) => Promise<T>): Promise<T> {
   for (let race = 1; ; race += 1) {
     try {
       return await database.transaction(write);
@@ -156,7 +133,7 @@ async function decisionOf(tx: Tx, row: store.RetentionRow): Promise<Decision> {
 }
 
 async function auditStep(
-  deps: RetentionDeps,
+  deps: ArchiveDeps,
   tx: Tx,
   decided: {
     readonly facilityId: string;
@@ -190,7 +167,7 @@ async function auditStep(
 }
 
 /** Puts the rule on file at its first use. What is on file never changes, so each process looks once. @throws POLICY_CHANGED. */
-async function fileRule(deps: RetentionDeps, tx: Tx, facilityId: string, policy: RetentionPolicy): Promise<void> {
+async function fileRule(deps: ArchiveDeps, tx: Tx, facilityId: string, policy: RetentionPolicy): Promise<void> {
   const name = `${facilityId} ${policy.hash}`;
   if (deps.filedRules.has(name)) return;
   if ((await store.fileRule(tx, facilityId, policy, deps.clock.now())) !== policy.hash) throw policyChanged(policy.id);
@@ -201,80 +178,6 @@ const KEPT_LINE: BilingualText = {
   vi: 'Thời hạn đã ấn định trước đây dài hơn nên được giữ nguyên; thời hạn chỉ được kéo dài.',
   en: 'What was decided earlier is longer and stays; retention only grows.',
 };
-
-/** What a round of enforcing did: objects brought up to date, and those that could not be (by object id, with the cause). */
-export interface Enforcement {
-  readonly done: number;
-  readonly failed: readonly { readonly objectId: string; readonly code: ProblemCode }[];
-}
-
-/**
- * Makes the store enforce what the database promises, object by object; may be repeated at any time.
- * A hold goes on before, and off only after, the date is in place. One object that cannot be reached does not stop the others.
- */
-export async function enforceLocks(
-  deps: RetentionDeps,
-  by: { recordId: string } | { facilityId: string },
-): Promise<Enforcement> {
-  let done = 0;
-  const failed: { objectId: string; code: ProblemCode }[] = [];
-  for (const object of await store.listOwedLocks(deps.database.db, by)) {
-    try {
-      await enforceLock(deps, object);
-      done += 1;
-    } catch (thrown) {
-      const { code } = toAppError(thrown);
-      deps.log.error({ objectId: object.id, code }, 'the lock of an archive object could not be brought up to date');
-      failed.push({ objectId: object.id, code });
-    }
-  }
-  return { done, failed };
-}
-
-/** Brings one object up to what its row asks for. @throws OBJECT_NOT_FOUND, what the store throws. */
-export async function enforceLock(deps: RetentionDeps, object: store.ObjectRow): Promise<void> {
-  const { key, versionId, retainUntil, hold } = object;
-  let stored = await deps.store.stat(key, versionId);
-  if (stored === undefined) throw new AppError('OBJECT_NOT_FOUND');
-  if (hold && !stored.hold) stored = await deps.store.setHold(key, versionId, true);
-  // Engines refuse dates in the past; an object whose time has run out needs no lock.
-  if (stored.retainUntil < retainUntil && retainUntil > deps.clock.now()) {
-    stored = await deps.store.extendRetention(key, versionId, retainUntil);
-  }
-  if (!hold && stored.hold) stored = await deps.store.setHold(key, versionId, false);
-  const lockedUntil = retainUntil > deps.clock.now() ? stored.retainUntil : later(stored.retainUntil, retainUntil);
-  await store.noteLock(deps.database.db, object.id, lockedUntil, stored.hold);
-}
-
-const later = (a: Date, b: Date): Date => (a > b ? a : b);
-
-/**
- * Rolls on the locks of open episodes and permanent records of a facility, then enforces whatever the store owes.
- * For a daily sweeper. @returns also how many records were decided anew.
- */
-export async function keepLocks(
-  deps: RetentionDeps,
-  facilityId: string,
-  actor: AuditActor,
-): Promise<Enforcement & { readonly records: number }> {
-  const now = deps.clock.now();
-  const horizon = new Date(now);
-  horizon.setUTCFullYear(now.getUTCFullYear() + PERMANENT_HORIZON_YEARS);
-  let records = 0;
-  for (const row of await store.listRollingRecords(deps.database.db, facilityId, horizon)) {
-    const floorLeft = row.retainUntil.getTime() - now.getTime();
-    if (row.hold === 'OPEN_EPISODE' && floorLeft > halfFloor(deps.policies)) continue;
-    const { recordId, facts } = row;
-    await deciding(deps, (tx) => decide(deps, tx, { facilityId, recordId, facts, actor }));
-    records += 1;
-  }
-  return { records, ...(await enforceLocks(deps, { facilityId })) };
-}
-
-/** Half of the shortest floor lock among the rules. */
-function halfFloor(policies: readonly RetentionPolicy[]): number {
-  return (Math.min(...policies.map(({ floorDays }) => floorDays)) * DAY_MS) / 2;
-}
 
 function policyChanged(id: string): AppError {
   return new AppError('POLICY_CHANGED', {

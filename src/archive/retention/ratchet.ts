@@ -1,5 +1,5 @@
 /** Retention only grows: what a record was promised once is never taken back. */
-import type { RetentionExplanation, RetentionHold, RetentionState } from './policy/index.ts';
+import type { RetentionExplanation, RetentionHold, RetentionState } from '../policy/index.ts';
 
 export interface Promised {
   readonly state: RetentionState;
