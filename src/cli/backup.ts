@@ -16,7 +16,7 @@ import { reachDatabase, type Tx } from '../platform/db/index.ts';
 import { type ObjectStore, openStores, type Stores } from '../platform/storage/index.ts';
 import { workObjects } from '../records/index.ts';
 import { sha256Hex, silentLog, systemClock } from '../shared/index.ts';
-import { readInput } from './files.ts';
+import { readSecret } from './files.ts';
 import { type Installation, installation } from './installation.ts';
 import { composeOptions } from './with-antin.ts';
 
@@ -118,12 +118,9 @@ async function archivedMeanwhile(archive: ObjectStore, object: WorkObject): Prom
   return undefined;
 }
 
-/** Without the final line feed. @throws FILE_UNREADABLE. */
+/** @throws FILE_UNREADABLE. */
 export async function readPassphrase(file: string | undefined): Promise<string | undefined> {
-  if (file === undefined) return undefined;
-  return Buffer.from(await readInput(file))
-    .toString('utf8')
-    .replace(/\r?\n$/, '');
+  return file === undefined ? undefined : readSecret(file);
 }
 
 function tell({ folder, manifest, files, digest }: WrittenBackup, json: boolean): void {

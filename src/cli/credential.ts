@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { loadConfig } from '../config.ts';
 import { openPkcs12, rawSigner } from '../engines/crypto/index.ts';
 import { AppError } from '../shared/index.ts';
-import { readInput } from './files.ts';
+import { readInput, readSecret } from './files.ts';
 import { clinicianOf, facilityOf, OPERATOR, type PartyOptions, registering } from './parties.ts';
 
 interface CredentialOptions extends PartyOptions {
@@ -47,7 +47,7 @@ async function add(options: CredentialOptions): Promise<void> {
   const { MODE, SOFTWARE_KEYS_ACCEPTED_BY } = loadConfig({ DATA_DIR: options.data });
   if (MODE === 'legal' && SOFTWARE_KEYS_ACCEPTED_BY === undefined) throw new AppError('SOFTWARE_KEY_REFUSED');
   const pkcs12 = await readInput(options.p12);
-  const pin = new TextDecoder().decode(await readInput(options.pinFile)).replace(/\r?\n$/, '');
+  const pin = await readSecret(options.pinFile);
   const { privateKey, certificate, chain } = await openPkcs12(pkcs12, pin);
   await registering(options, async (antin) => {
     const facility = await facilityOf(antin, options.facility);

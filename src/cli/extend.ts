@@ -4,7 +4,7 @@ import { extend } from '../engines/pades/index.ts';
 import { AppError, systemClock } from '../shared/index.ts';
 import { readInput, writeOutput } from './files.ts';
 import { LEVELS, levelOf } from './sign.ts';
-import { openServices } from './signer.ts';
+import { withServices } from './signer.ts';
 
 interface ExtendOptions {
   readonly output: string;
@@ -29,14 +29,7 @@ export function addExtend(program: Command): void {
     .action(async (file: string, options: ExtendOptions) => {
       const level = levelOf(options.level);
       if (level === 'B-B') throw new AppError('USAGE');
-      const services = await openServices({
-        trustDir: options.trust,
-        tsa: options.tsa,
-        allowPrivate: options.allowPrivate ?? [],
-        clock: systemClock,
-      });
-      try {
-        const { timestamp, material, trust } = services;
+      await withServices(options, async ({ timestamp, material, trust }) => {
         if (timestamp === undefined) throw new AppError('USAGE');
         const { pdf, reached, reasons } = await extend(await readInput(file), level, {
           timestamp,
@@ -49,8 +42,6 @@ export function addExtend(program: Command): void {
         if (options.json) console.log(JSON.stringify({ file: options.output, reached, reasons }));
         else console.log(`${options.output}: đạt mức ${reached} (reached ${reached}) ${reasons.join(' ')}`);
         if (reached !== level) process.exitCode = 1;
-      } finally {
-        await services.close();
-      }
+      });
     });
 }

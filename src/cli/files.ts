@@ -14,6 +14,11 @@ export async function readInput(path: string): Promise<Uint8Array> {
   }
 }
 
+/** A PIN, a passphrase or an address: the text of a file without its final line feed. @throws FILE_UNREADABLE naming the path. */
+export async function readSecret(path: string): Promise<string> {
+  return new TextDecoder().decode(await readInput(path)).replace(/\r?\n$/, '');
+}
+
 /** @throws FILE_UNWRITABLE naming the path. */
 export async function writeOutput(path: string, bytes: Uint8Array | string): Promise<void> {
   try {

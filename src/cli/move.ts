@@ -8,7 +8,7 @@ import { type Move, moveDatabase, withSnapshot } from '../platform/db/index.ts';
 import { openStores, prepareBuckets, type Stores } from '../platform/storage/index.ts';
 import { workObjects } from '../records/index.ts';
 import { AppError, silentLog, systemClock } from '../shared/index.ts';
-import { readInput } from './files.ts';
+import { readSecret } from './files.ts';
 import { installation } from './installation.ts';
 import { composeOptions, s3Settings } from './with-antin.ts';
 
@@ -69,13 +69,7 @@ async function move(options: MoveCommand): Promise<void> {
 }
 
 async function addressIn({ to, toFile }: MoveCommand): Promise<string> {
-  const text =
-    to ??
-    (toFile === undefined
-      ? ''
-      : Buffer.from(await readInput(toFile))
-          .toString('utf8')
-          .trim());
+  const text = to ?? (toFile === undefined ? '' : (await readSecret(toFile)).trim());
   if (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text)) return text;
   throw new AppError('CONFIG_INVALID', {
     detail: { vi: '--to cần là `postgres://…`', en: '--to must be `postgres://…`' },

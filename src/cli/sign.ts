@@ -4,7 +4,7 @@ import { type EmbeddedSignature, extend, type Level, sign } from '../engines/pad
 import { loadFonts } from '../forms/index.ts';
 import { AppError, systemClock, vnDateTime } from '../shared/index.ts';
 import { readInput, writeOutput } from './files.ts';
-import { openServices, openSigner, type Services } from './signer.ts';
+import { openSigner, type Services, withServices } from './signer.ts';
 
 export const LEVELS = ['B-B', 'B-T', 'B-LT', 'B-LTA'] as const;
 
@@ -46,13 +46,7 @@ export function addSign(program: Command): void {
         throw usage(`Mức ${level} cần --tsa`, `Level ${level} needs --tsa`);
       const pdf = await readInput(file);
       const signer = await openSigner(options.p12, options.pinFile);
-      const services = await openServices({
-        trustDir: options.trust,
-        tsa: options.tsa,
-        allowPrivate: options.allowPrivate ?? [],
-        clock: systemClock,
-      });
-      try {
+      await withServices(options, async (services) => {
         const now = systemClock.now();
         const name = signer.certificate.subject.attributes.get('CN')?.[0] ?? signer.certificate.subject.text;
         const place = options.appearance === undefined ? undefined : placeOf(options.appearance);
@@ -74,9 +68,7 @@ export function addSign(program: Command): void {
         if (options.json) console.log(JSON.stringify({ file: options.output, level: reached, bytes: result.length }));
         else console.log(`${options.output}: đã ký mức ${reached} (signed, level ${reached})`);
         if (reached !== level) process.exitCode = 1;
-      } finally {
-        await services.close();
-      }
+      });
     });
 }
 

@@ -54,6 +54,8 @@ describe('usage', () => {
     }
     expect((await antin('no-such-command')).code).toBe(2);
     expect((await antin('sign', 'a.pdf')).code).toBe(2);
+    const nowhere = await antin('extend', 'a.pdf', '-o', 'b.pdf', '--tsa', 'tsa.example', '--trust', folder);
+    expect([nowhere.code, nowhere.stderr]).toEqual([2, expect.stringContaining('--tsa phải là địa chỉ http(s)')]);
   });
 
   test('a missing file ends with 4 and says which, as words or as JSON', async () => {

@@ -3,11 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { movedObjects } from '../../src/platform/backup/index.ts';
 import {
   type Database,
-  type EmbeddedServer,
   MIGRATIONS,
   type Migration,
   moveDatabase,
@@ -21,28 +20,10 @@ import {
   withTransaction,
 } from '../../src/platform/db/index.ts';
 import { takeMissingSteps } from '../../src/platform/db/migrate.ts';
-import { insertFacility, newDataDir, temporaryFolder } from '../support/database.ts';
+import { insertFacility, newDataDir, temporaryFolder, useServer } from '../support/database.ts';
 
-const folder = temporaryFolder();
-let server: EmbeddedServer;
-let databases = 0;
-
-beforeAll(async () => {
-  server = await startEmbeddedServer({ dataDir: await newDataDir(folder.path), stateDir: folder.path });
-});
-afterAll(async () => {
-  await server.stop();
-  folder.remove();
-});
-
-async function emptyDatabase(): Promise<string> {
-  databases += 1;
-  const name = `dump_${databases}`;
-  const admin = await openDatabase({ url: server.url });
-  await sql`CREATE DATABASE ${sql.id(name)}`.execute(admin.db);
-  await admin.close();
-  return server.url.replace(/[^/]+$/, name);
-}
+const server = useServer();
+const { emptyDatabase } = server;
 
 const NASTY = 'tab\there, line\nbreak, \\N, \\., "quotes", ĐẶNG THỊ MẪU 🏥, \u0001';
 
@@ -223,8 +204,8 @@ describe('a private database moves to a server', () => {
 });
 
 test('a second process joins the server that the first one runs', async () => {
-  const reached = await reachDatabase({ dataDir: join(folder.path, 'data'), stateDir: folder.path });
-  expect(reached).toMatchObject({ url: server.url, shared: true });
+  const reached = await reachDatabase({ dataDir: server.dataDir, stateDir: server.stateDir });
+  expect(reached).toMatchObject({ url: server.url(), shared: true });
   await reached.release();
-  expect(await withTransaction(server.url, async () => 'still there')).toBe('still there');
+  expect(await withTransaction(server.url(), async () => 'still there')).toBe('still there');
 });

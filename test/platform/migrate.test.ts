@@ -1,35 +1,10 @@
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  type EmbeddedServer,
-  MIGRATIONS,
-  migrate,
-  openDatabase,
-  startEmbeddedServer,
-} from '../../src/platform/db/index.ts';
-import { newDataDir, temporaryFolder } from '../support/database.ts';
+import { describe, expect, test } from 'vitest';
+import { MIGRATIONS, migrate, openDatabase } from '../../src/platform/db/index.ts';
+import { useServer } from '../support/database.ts';
 
-const folder = temporaryFolder();
-let server: EmbeddedServer;
-let databases = 0;
-
-beforeAll(async () => {
-  server = await startEmbeddedServer({ dataDir: await newDataDir(folder.path), stateDir: folder.path });
-});
-afterAll(async () => {
-  await server.stop();
-  folder.remove();
-});
-
-/** The address of a new, empty database. */
-async function emptyDatabase(): Promise<string> {
-  databases += 1;
-  const name = `empty_${databases}`;
-  const admin = await openDatabase({ url: server.url });
-  await sql`CREATE DATABASE ${sql.id(name)}`.execute(admin.db);
-  await admin.close();
-  return server.url.replace(/[^/]+$/, name);
-}
+const server = useServer();
+const { emptyDatabase } = server;
 
 describe('the schema', () => {
   test('grows only forward, once, also when several processes start at once', async () => {

@@ -8,8 +8,9 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { sql } from 'kysely';
 import { afterAll, beforeAll } from 'vitest';
-import { type Database, openDatabase, startEmbeddedServer } from '../../src/platform/db/index.ts';
+import { type Database, type EmbeddedServer, openDatabase, startEmbeddedServer } from '../../src/platform/db/index.ts';
 import { newId } from '../../src/shared/index.ts';
 
 /** Registers beforeAll/afterAll; the returned function gives the open database inside tests. */
@@ -27,6 +28,46 @@ export function useDatabase(): () => Database {
   return () => {
     if (database === undefined) throw new Error('the database is open only inside tests and hooks');
     return database;
+  };
+}
+
+export interface TestServer {
+  /** Address of the embedded server. */
+  url(): string;
+  readonly dataDir: string;
+  readonly stateDir: string;
+  /** The address of a new database of it, without a schema. */
+  emptyDatabase(): Promise<string>;
+}
+
+/** One embedded server for a test file that makes databases of its own. */
+export function useServer(): TestServer {
+  const folder = temporaryFolder();
+  let server: EmbeddedServer | undefined;
+  let databases = 0;
+  beforeAll(async () => {
+    server = await startEmbeddedServer({ dataDir: await newDataDir(folder.path), stateDir: folder.path });
+  });
+  afterAll(async () => {
+    await server?.stop();
+    folder.remove();
+  });
+  const url = (): string => {
+    if (server === undefined) throw new Error('the server runs only inside tests and hooks');
+    return server.url;
+  };
+  return {
+    url,
+    dataDir: join(folder.path, 'data'),
+    stateDir: folder.path,
+    emptyDatabase: async () => {
+      databases += 1;
+      const name = `empty_${databases}`;
+      const admin = await openDatabase({ url: url() });
+      await sql`CREATE DATABASE ${sql.id(name)}`.execute(admin.db);
+      await admin.close();
+      return url().replace(/[^/]+$/, name);
+    },
   };
 }
 
