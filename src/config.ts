@@ -82,6 +82,15 @@ function summary(mistakes: readonly InputMistake[]): BilingualText {
   return { vi: mistakes.map(({ vi }) => vi).join('; '), en: mistakes.map(({ en }) => en).join('; ') };
 }
 
+/** A value as it would be written in the environment. */
+function written(value: unknown): string {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return String(value);
+  return Object.entries(value)
+    .map((pair) => pair.join('='))
+    .join(',');
+}
+
 /** The settings as lines `NAME=value`, for people who set a machine up anew. Of secrets only that they are set. */
 export function settingsText(config: Config): string {
   const lines = NAMES.flatMap((name) => {
@@ -89,8 +98,7 @@ export function settingsText(config: Config): string {
     const value: unknown = config[name];
     if (value === undefined) return [];
     if (secret === true) return [`# ${name}: (bí mật, không lưu ở đây · secret, not kept here)`];
-    if (typeof value === 'boolean') return [`${name}=${value ? 'yes' : 'no'}`];
-    return [`${name}=${Array.isArray(value) ? value.join(',') : String(value)}`];
+    return [`${name}=${written(value)}`];
   });
   return `${lines.join('\n')}\n`;
 }

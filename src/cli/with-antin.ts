@@ -48,6 +48,7 @@ export function composeOptions(config: Config, log: Log): ComposeOptions {
     bodyTimeoutMs: config.BODY_TIMEOUT_SECONDS * 1000,
     connections: config.DATABASE_CONNECTIONS,
     concurrency: config.WORKER_CONCURRENCY,
+    queueLimits: config.WORKER_QUEUE_LIMITS,
     maxPdfBytes: config.MAX_PDF_BYTES,
     immutableFlag: config.ARCHIVE_IMMUTABLE_FLAG,
     clock: systemClock,

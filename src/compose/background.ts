@@ -26,7 +26,12 @@ export function openBackground(
   const runner: Runner =
     redis === undefined
       ? createInProcessRunner({ ...running, soleOwner: options.databaseUrl === undefined })
-      : createBullRunner({ ...running, redis, prefix: options.redisPrefix ?? 'antin' });
+      : createBullRunner({
+          ...running,
+          redis,
+          prefix: options.redisPrefix ?? 'antin',
+          atOnce: options.queueLimits ?? {},
+        });
   const exclusively = (round: () => Promise<void>) => database.withLock('sweeper', round);
   return {
     runner,

@@ -1,5 +1,5 @@
 /** What a whole Ấn Tín is put together from; the command line makes it from the settings, tests by hand. */
-import type { RedisPlace } from '../../workers/bullmq/index.ts';
+import type { BullRunnerOptions, RedisPlace } from '../../workers/bullmq/index.ts';
 import type { LimitSettings } from '../api/index.ts';
 import type { LegalSettings } from '../legal-mode/index.ts';
 import type { SharedClock } from '../platform/db/index.ts';
@@ -38,6 +38,8 @@ export interface ComposeOptions {
   readonly connections?: number;
   /** Jobs at once; default twice `parallel`. */
   readonly concurrency?: number;
+  /** Of a kind, within `concurrency`; only with Redis. */
+  readonly queueLimits?: BullRunnerOptions<never>['atOnce'] | undefined;
   /** Proxy to outside services. */
   readonly proxy?: ProxySettings | undefined;
   /** RFC 3161 services; absent: the demo authority's. */

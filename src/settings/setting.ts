@@ -12,6 +12,14 @@ export const urlList = z
   .transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''))
   .pipe(z.array(httpUrl));
 export const hostList = z.string().transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''));
+/** `seal=2,archive=4`: a number for each of some of the names. */
+export const numberEach = <Name extends string>(names: readonly Name[], least: number, most: number) =>
+  z
+    .string()
+    .transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''))
+    .transform((parts) => parts.map((part) => part.split('=')))
+    .pipe(z.array(z.tuple([z.enum(names), wholeNumber(least, most)])))
+    .transform((pairs) => Object.fromEntries(pairs) as Readonly<Partial<Record<Name, number>>>);
 export const addressRange = z.string().refine((text) => {
   const [address = '', prefix, ...more] = text.split('/');
   const most = { 0: -1, 4: 32, 6: 128 }[isIP(address) as 0 | 4 | 6];

@@ -1,6 +1,6 @@
 /** Database, queue and object store. */
 import { z } from 'zod';
-import { httpUrl, setting, URL_FORM, wholeNumber, YES_NO, yesOrNo } from './setting.ts';
+import { httpUrl, numberEach, setting, URL_FORM, wholeNumber, YES_NO, yesOrNo } from './setting.ts';
 
 export const STORES = {
   DATABASE_URL: setting({
@@ -32,6 +32,14 @@ export const STORES = {
     fallback: '4',
     form: { vi: 'số 1–64', en: 'number 1–64' },
     meaning: { vi: 'Số tác vụ chạy cùng lúc.', en: 'Jobs at once.' },
+  }),
+  WORKER_QUEUE_LIMITS: setting({
+    schema: numberEach(['seal', 'timestamp', 'extend', 'archive'], 1, 64).optional(),
+    form: { vi: 'ví dụ `extend=2,timestamp=1`', en: 'for instance `extend=2,timestamp=1`' },
+    meaning: {
+      vi: 'Số tác vụ tối đa cùng lúc của từng loại (`seal`, `timestamp`, `extend`, `archive`), trong WORKER_CONCURRENCY, khi có REDIS_URL. Không đặt: mọi loại như nhau, riêng `timestamp` một phần tư.',
+      en: 'Most jobs of a kind at once (`seal`, `timestamp`, `extend`, `archive`), within WORKER_CONCURRENCY, with REDIS_URL. Not set: all alike, but `timestamp` a quarter.',
+    },
   }),
   S3_ENDPOINT: setting({
     schema: httpUrl.optional(),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type RedisService, startRedis } from '../../scripts/services/index.ts';
-import type { Log } from '../../src/shared/index.ts';
+import { type Log, silentLog } from '../../src/shared/index.ts';
 import { checkRedis, createBullRunner } from '../../workers/bullmq/index.ts';
 import type { Runner, RunnerOptions } from '../../workers/runner.ts';
 import { temporaryFolder } from '../support/database.ts';
@@ -29,13 +29,14 @@ let prefix = 0;
 afterEach(() => {
   prefix += 1;
 });
-const make = (options: RunnerOptions<undefined>): Runner =>
+const make = (options: RunnerOptions<undefined>, atOnce = {}): Runner =>
   // The queue is asked for signs of life once a second, however the suite polls the outbox.
   createBullRunner({
     ...options,
     pollMs: Math.min(options.pollMs ?? 1000, 1000),
     redis: { url: redis.url },
     prefix: `test-${prefix}`,
+    atOnce,
   });
 
 const { ask, runnerOf, effect, effects, outbox, facilityId, database } = testRunner(make);
@@ -74,6 +75,31 @@ async function twice(count: number, meanwhile: () => Promise<void>): Promise<voi
 }
 
 const pause = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
+
+test('of each kind runs so many at once as its queue may, however much of it waits', async () => {
+  const running = { seal: 0, archive: 0 };
+  const most = { seal: 0, archive: 0 };
+  const job = (name: keyof typeof running) => async () => {
+    running[name] += 1;
+    most[name] = Math.max(most[name], running[name]);
+    await pause(30);
+    running[name] -= 1;
+  };
+  const jobs = { seal: job('seal'), archive: job('archive') };
+  const options = { outbox: outbox(), jobs, deps: undefined, log: silentLog, concurrency: 4 };
+  const runner = make(options, { seal: 1, archive: 3 });
+  await runner.start();
+  for (const name of ['seal', 'archive'] as const) {
+    for (let i = 0; i < 8; i += 1) {
+      await database().transaction((tx) =>
+        outbox().enqueue(tx, { facilityId: facilityId(), job: name, subject: `${name} ${i}` }),
+      );
+    }
+  }
+  await runner.drain();
+  await runner.stop();
+  expect(most).toEqual({ seal: 1, archive: 3 });
+});
 
 describe('Redis', () => {
   test('may be wiped again and again: nothing is lost, nothing happens twice', async () => {
