@@ -236,6 +236,8 @@ describe('over the network', () => {
     const { answer } = await raw(`GET / HTTP/1.1\r\nhost: a\r\nx-large: ${'a'.repeat(17 * 1024)}\r\n\r\n`);
     expect(answer).toMatch(/^HTTP\/1\.1 431 /);
     expect(answer).toContain('REQUEST_HEADERS_TOO_LARGE');
+    const many = Array.from({ length: 150 }, (_, index) => `x-${index}: 1\r\n`).join('');
+    expect((await raw(`GET /healthz HTTP/1.1\r\nhost: a\r\n${many}\r\n`)).answer).toMatch(/^HTTP\/1\.1 431 /);
   });
 
   test('a body that is too large is refused before it is read', async () => {

@@ -26,7 +26,10 @@ export const OPERATION_PROBLEMS = {
   REQUEST_HEADERS_TOO_LARGE: {
     kind: 'invalid',
     title: { vi: 'Phần tiêu đề của yêu cầu quá lớn', en: 'The headers of the request are too large' },
-    mend: { vi: 'Gửi tiêu đề không quá 16 KiB.', en: 'Send headers of at most 16 KiB.' },
+    mend: {
+      vi: 'Gửi tiêu đề không quá 16 KiB và không quá 100 dòng.',
+      en: 'Send headers of at most 16 KiB and at most 100 lines.',
+    },
   },
   WORK_STORE_UNREACHABLE: {
     kind: 'upstream',

@@ -43,8 +43,8 @@ export const PLATFORM_PROBLEMS = {
     kind: 'conflict',
     title: { vi: 'Cơ sở dữ liệu chưa được nâng cấp', en: 'The database has not been migrated' },
     mend: {
-      vi: 'Khởi động lại bằng `antin start`: cơ sở dữ liệu được nâng cấp khi khởi động.',
-      en: 'Run `antin start`: it brings the database up to date.',
+      vi: 'Chạy `antin migrate` một lần, rồi khởi động lại. Cơ sở dữ liệu nhúng được nâng cấp khi chạy `antin start`.',
+      en: 'Run `antin migrate` once, then start again. An embedded database is brought up to date by `antin start`.',
     },
   },
   LEASE_LOST: {
