@@ -19,7 +19,7 @@ export interface RestoreMark {
 /** @throws RESTORE_UNFINISHED naming the backup, if a restore into `dataDir` was interrupted. For everyone who opens the folder. */
 export function refuseUnfinishedRestore(dataDir: string): void {
   const mark = readMark(dataDir);
-  if (mark !== undefined) throw unfinished(mark);
+  if (mark !== undefined) throw unfinished(mark === 'cut-short' ? '…' : mark.from);
 }
 
 /**
@@ -28,8 +28,10 @@ export function refuseUnfinishedRestore(dataDir: string): void {
  */
 export async function markRestore(dataDir: string, others: readonly string[], mark: RestoreMark): Promise<void> {
   const known = readMark(dataDir);
-  if (known !== undefined) {
-    if (known.backup !== mark.backup) throw unfinished(known);
+  // Cut short while it was written: nothing else was written yet.
+  if (known === 'cut-short') await removeMark(dataDir);
+  else if (known !== undefined) {
+    if (known.backup !== mark.backup) throw unfinished(known.from);
     return;
   }
   for (const folder of [dataDir, ...others]) {
@@ -53,18 +55,17 @@ export async function removeMark(dataDir: string): Promise<void> {
   await syncFolder(dataDir);
 }
 
-function readMark(dataDir: string): RestoreMark | undefined {
+function readMark(dataDir: string): RestoreMark | 'cut-short' | undefined {
   const path = join(dataDir, FILE);
   if (!existsSync(path)) return undefined;
   try {
     return MARK.parse(JSON.parse(readFileSync(path, 'utf8')));
   } catch {
-    // Cut short while it was written: nothing else was written yet.
-    return { backup: '', from: '' };
+    return 'cut-short';
   }
 }
 
-function unfinished({ from }: RestoreMark): AppError {
+function unfinished(from: string): AppError {
   return new AppError('RESTORE_UNFINISHED', {
     detail: {
       vi: `Việc khôi phục từ ${from} chưa xong`,
