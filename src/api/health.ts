@@ -2,8 +2,8 @@
 import { Hono } from 'hono';
 import type { Metrics } from '../platform/metrics/index.ts';
 import type { Readiness } from '../platform/readiness/index.ts';
+import type { Env } from './declaration.ts';
 import { SECURITY_HEADERS } from './headers.ts';
-import type { Env } from './route.ts';
 
 export interface HealthDeps {
   readonly readiness: () => Promise<Readiness>;

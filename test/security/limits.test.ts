@@ -2,9 +2,9 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createCallerAddress } from '../../src/api/caller-address.ts';
+import { createApp } from '../../src/api/frame.ts';
 import { openServer, type RunningServer } from '../../src/api/index.ts';
 import { createLimits } from '../../src/api/limits.ts';
-import { createApp } from '../../src/api/route.ts';
 import { createRateLimit } from '../../src/platform/access/index.ts';
 import { settableClock, silentLog, systemClock } from '../../src/shared/index.ts';
 import { openAntin, type RunningAntin } from '../support/antin.ts';
