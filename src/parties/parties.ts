@@ -1,67 +1,27 @@
 /** Verbs over the people and certificates of a facility. Every change is audited in its own transaction. */
-import { z } from 'zod';
 import type { Certificate } from '../engines/crypto/index.ts';
 import type { AuditActor, AuditLog } from '../platform/audit/index.ts';
 import type { Database, Tx } from '../platform/db/index.ts';
-import {
-  AppError,
-  type BilingualText,
-  type Clock,
-  type InputMistake,
-  newId,
-  nfc,
-  unprintableCharacters,
-} from '../shared/index.ts';
+import { AppError, type Clock, newId } from '../shared/index.ts';
 import { type Authority, judgeAuthority } from './authority.ts';
 import { type Credential, type Enrolment, findScheme, subjectUids } from './credential.ts';
+import {
+  asClinician,
+  CLINICIAN_CONTENT,
+  check,
+  NEW_DELEGATION,
+  NEW_FACILITY,
+  NEW_PATIENT,
+  type NewClinician,
+  type NewDelegation,
+  type NewFacility,
+  type NewPatient,
+  stated,
+} from './input.ts';
 import type { Clinician, Delegation, Facility, Patient } from './party.ts';
 import * as store from './store.ts';
 
 export type Parties = ReturnType<typeof createParties>;
-
-const name = z
-  .string()
-  .transform((text) => nfc(text).trim().replace(/\s+/g, ' '))
-  .pipe(z.string().min(1).max(200))
-  .refine((text) => unprintableCharacters(text).length === 0);
-const code = z.string().regex(/^[\p{L}\p{N}][\p{L}\p{N}./_-]{0,63}$/u);
-const uid = z.string().regex(/^[A-Za-z0-9]+:[A-Za-z0-9.-]{1,40}$/);
-const day = z.iso.date();
-const role = z.string().regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/);
-
-const NEW_FACILITY = z.strictObject({
-  name,
-  code,
-  parentAuthority: name,
-  place: name,
-  uid: uid.optional(),
-});
-
-const NEW_PATIENT = z.strictObject({
-  fullName: name,
-  birthDate: z.union([day, z.string().regex(/^(19|20)\d\d$/)]).optional(),
-  identityNumber: code.optional(),
-  insuranceNumber: code.optional(),
-});
-
-const CLINICIAN_CONTENT = z.strictObject({
-  staffCode: code,
-  name,
-  title: name,
-  department: name,
-  licence: z.strictObject({ number: code, validFrom: day, validTo: day.optional() }).optional(),
-  uid: uid.optional(),
-  roles: z.array(role),
-});
-
-const NEW_DELEGATION = z
-  .strictObject({ role, validFrom: day, validTo: day, documentNumber: code })
-  .refine(({ validFrom, validTo }) => validFrom <= validTo, { path: ['validTo'] });
-
-export type NewFacility = z.input<typeof NEW_FACILITY>;
-export type NewPatient = z.input<typeof NEW_PATIENT>;
-export type NewClinician = z.input<typeof CLINICIAN_CONTENT>;
-export type NewDelegation = z.input<typeof NEW_DELEGATION>;
 
 /** No verb changes a facility; what is changed in the database by hand is seen after so long. */
 const FACILITY_FRESH_MS = 10_000;
@@ -330,51 +290,7 @@ export function createParties(deps: { database: Database; clock: Clock; audit: A
 
 const bindingOf = ({ issuer, serial }: Certificate) => ({ issuerDer: issuer.der, serial });
 
-type ClinicianContent = Omit<Clinician, 'id' | 'facilityId' | 'active'>;
-
-function asClinician(content: {
-  readonly staffCode: string;
-  readonly name: string;
-  readonly title: string;
-  readonly department: string;
-  readonly licence?:
-    | { readonly number: string; readonly validFrom: string; readonly validTo?: string | undefined }
-    | undefined;
-  readonly uid?: string | undefined;
-  readonly roles: readonly string[];
-}): ClinicianContent {
-  const { staffCode, name: fullName, title, department, licence, uid: ownUid, roles } = content;
-  return {
-    staffCode,
-    name: fullName,
-    title,
-    department,
-    licence: licence === undefined ? undefined : { ...licence, validTo: licence.validTo },
-    uid: ownUid,
-    roles: [...new Set(roles)].sort(),
-  };
-}
-
 /** What the audit log may say of a person: codes, no name. */
 function about({ staffCode, roles, licence, active }: Clinician): Record<string, string | boolean> {
   return { staffCode, roles: roles.join(' '), licenceTo: licence?.validTo ?? '', active };
-}
-
-/** Only the members that were given. */
-function stated<T extends object>(change: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
-  return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)) as {
-    [Key in keyof T]: Exclude<T[Key], undefined>;
-  };
-}
-
-const INVALID: BilingualText = { vi: 'Giá trị không hợp lệ hoặc còn thiếu', en: 'Missing or not valid' };
-
-function check<T extends z.ZodType>(schema: T, input: unknown): z.output<T> {
-  const parsed = schema.safeParse(input);
-  if (parsed.success) return parsed.data;
-  const mistakes = parsed.error.issues.map((issue): InputMistake => {
-    const keys = issue.code === 'unrecognized_keys' ? issue.keys : [];
-    return { path: `/${[...issue.path, ...keys].map(String).join('/')}`, code: 'PARTY_INVALID', ...INVALID };
-  });
-  throw new AppError('PARTY_INVALID', { mistakes });
 }

@@ -1,12 +1,13 @@
 /** Makes a backup: a folder of its own below `to`, complete and read back before it gets its name. */
-import { mkdir, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
-import { basename, join, relative, sep } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { AppError, type Clock, newId, toAppError } from '../../shared/index.ts';
 import type { AuditLog } from '../audit/index.ts';
 import { type Snapshot, type Tx, withNamedLock, withSnapshot, withTransaction } from '../db/index.ts';
 import type { ObjectStore, WorkStore } from '../storage/index.ts';
-import { forEach, linkIfSame, listFiles, syncFolder, syncFolders, type WrittenFile, writeFileHashed } from './files.ts';
-import { COMPLETE, listBackups } from './find-backup.ts';
+import { nameIt, prepareTarget, withUnfinishedFolder } from './backup-folder.ts';
+import { forEach, linkIfSame, listFiles, syncFolders, type WrittenFile, writeFileHashed } from './files.ts';
+import { listBackups } from './find-backup.ts';
 import { checkFiles, readJsonLines, writeHashList } from './hash-list.ts';
 import {
   ARCHIVE_LINE,
@@ -79,56 +80,12 @@ const AT_ONCE = 4;
  */
 export async function writeBackup(sources: BackupSources, options: BackupOptions): Promise<WrittenBackup> {
   const to = await prepareTarget(options.to, sources.folders);
-  const done = await withNamedLock(sources.databaseUrl, 'backup', async () => {
-    const mark = `.unfinished-${sources.installation.slice(0, 12)}`;
-    for (const name of await readdir(to)) {
-      // Ours, and nobody else is at it: left by one that was killed.
-      if (name.endsWith(mark)) await rm(join(to, name), { recursive: true, force: true });
-    }
-    const unfinished = join(to, `${stamp(sources.clock.now())}${mark}`);
-    await mkdir(unfinished, { mode: 0o700 });
-    try {
-      return await fill(sources, options, to, unfinished);
-    } catch (thrown) {
-      await rm(unfinished, { recursive: true, force: true });
-      throw thrown;
-    }
-  });
+  const by = { installation: sources.installation, at: sources.clock.now() };
+  const done = await withNamedLock(sources.databaseUrl, 'backup', () =>
+    withUnfinishedFolder(to, by, (unfinished) => fill(sources, options, to, unfinished)),
+  );
   if (done === undefined) throw new AppError('BACKUP_IN_PROGRESS');
   return done;
-}
-
-async function prepareTarget(to: string, folders: readonly string[]): Promise<string> {
-  const refuse = (vi: string, en: string, cause?: unknown): AppError =>
-    new AppError('BACKUP_TARGET_INVALID', { detail: { vi, en }, cause });
-  try {
-    await mkdir(to, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    throw refuse(`Không tạo được thư mục ${to}`, `The folder ${to} cannot be made`, cause);
-  }
-  const target = await realpath(to);
-  if (COMPLETE.test(basename(target)) && (await readdir(target)).includes(MANIFEST)) {
-    throw refuse(
-      `${to} là một bản sao lưu; hãy nêu thư mục chứa nó`,
-      `${to} is a backup itself; name the folder that holds it`,
-    );
-  }
-  for (const folder of folders) {
-    const place = await realpath(folder).catch(() => undefined);
-    if (place === undefined || !isWithin(target, place)) continue;
-    throw refuse(`${to} nằm trong thư mục dữ liệu ${folder}`, `${to} lies within the data folder ${folder}`);
-  }
-  return target;
-}
-
-function isWithin(path: string, folder: string): boolean {
-  const way = relative(folder, path);
-  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`));
-}
-
-/** Seconds are enough for a name: `2026-11-27T22-15-00Z`. */
-function stamp(at: Date): string {
-  return `${at.toISOString().slice(0, 19).replaceAll(':', '-')}Z`;
 }
 
 async function fill(
@@ -294,15 +251,4 @@ async function noteInAuditLog(sources: BackupSources, manifest: BackupManifest, 
       details: { takenAt: manifest.takenAt, digest, sealed: manifest.secrets === 'sealed' },
     }),
   );
-}
-
-async function nameIt(unfinished: string, to: string, takenAt: Date): Promise<string> {
-  const taken = new Set(await readdir(to));
-  const name = stamp(takenAt);
-  let free = name;
-  for (let n = 2; taken.has(free); n += 1) free = `${name}-${n}`;
-  const folder = join(to, free);
-  await rename(unfinished, folder);
-  await syncFolder(to);
-  return folder;
 }
