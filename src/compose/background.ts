@@ -36,7 +36,7 @@ export function openBackground(
   return {
     runner,
     sequencer: createSequencer({ database, key: logKey, clock, log }),
-    sweeper: createSweeper({ exclusively, parties, archive, records, idempotency, clockProblem, log }),
+    sweeper: createSweeper({ exclusively, parties, archive, records, outbox, idempotency, clockProblem, log }),
     probeKeeper:
       s3 === undefined || stores.client === undefined
         ? undefined

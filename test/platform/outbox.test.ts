@@ -29,6 +29,58 @@ async function take(): Promise<Intent> {
   return intent;
 }
 
+describe('what was done long ago', () => {
+  const numbers = async () =>
+    (await database().db.selectFrom('outbox').select(['subject', 'state']).orderBy('id').execute()).map(
+      ({ subject, state }) => `${subject} ${state}`,
+    );
+  const DAY = 24 * 60 * MINUTE;
+
+  test('is forgotten with its tries; what waits, has stopped or is younger stays', async () => {
+    for (const subject of ['old', 'stopped', 'waits']) await ask(subject);
+    await outbox.complete(await take());
+    await outbox.fail(await take(), new AppError('DIGEST_MISMATCH'));
+    clock.advance(91 * DAY);
+    await ask('young');
+    const waits = await take();
+    expect(waits.subject).toBe('waits');
+    await outbox.fail(waits, new AppError('STORE_UNREACHABLE'));
+    await outbox.complete(await take());
+    expect(await outbox.forget(90)).toBe(1);
+    expect(await numbers()).toEqual(['stopped stopped', 'waits waiting', 'young done']);
+    expect(await database().db.selectFrom('outbox_attempt').select('outbox_id').execute()).toHaveLength(3);
+    // Asked for anew, it is done anew: jobs look whether their work is done.
+    await ask('old');
+    expect((await take()).subject).toBe('old');
+  });
+
+  test('is forgotten page by page, and no further when the process is told to stop', async () => {
+    const at = clock.now();
+    const done = {
+      state: 'done',
+      due_at: at,
+      created_at: at,
+      finished_at: at,
+      lease_until: null,
+      request_id: null,
+    } as const;
+    const row = (i: number) => ({
+      ...{ facility_id: facilityId, job: 'seal', subject: `doc-${i}`, dedupe_key: '', payload: '{}' },
+      ...{ ...done, cause_code: null, cause_detail: null },
+    });
+    await ask('waits');
+    await database()
+      .db.insertInto('outbox')
+      .values(Array.from({ length: 2500 }, (_, i) => row(i)))
+      .execute();
+    clock.advance(91 * DAY);
+    let asked = 0;
+    expect(await outbox.forget(90, () => ++asked > 1)).toBe(999);
+    expect(await outbox.forget(90)).toBe(1501);
+    expect(await numbers()).toEqual(['waits waiting']);
+  });
+});
+
 describe('asking for a job', () => {
   test('commits or vanishes with the state change', async () => {
     const failing = database().transaction(async (tx) => {

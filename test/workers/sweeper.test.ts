@@ -1,8 +1,9 @@
 /** What nobody asks for is done all the same: locks are rolled on before they run out, and copies that are not needed go. */
 import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
-import { newId, settableClock, sha256Hex } from '../../src/shared/index.ts';
+import { expect, test, vi } from 'vitest';
+import { newId, settableClock, sha256Hex, silentLog } from '../../src/shared/index.ts';
+import { createSweeper } from '../../workers/sweeper.ts';
 import { dischargeCertificate, settle, useAntin } from '../support/antin.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -110,4 +111,31 @@ test('bytes that no document will ask for leave the work store after a day; thos
   expect(later.unknown).toHaveLength(1);
   expect((await sweep(30.1)).unknown).toEqual([]);
   expect((await antin.records.bytes(document)).length).toBe(document.revisions[0]?.size);
+});
+
+test('a round that outlasts its hour is not begun twice, and is waited for at the end', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const { antin } = running();
+  const round = Promise.withResolvers<void>();
+  let begun = 0;
+  const exclusively = (): Promise<void> => {
+    begun += 1;
+    return round.promise;
+  };
+  const sweeper = createSweeper({ ...antin, exclusively, clockProblem: async () => undefined, log: silentLog });
+  try {
+    sweeper.start();
+    await expect.poll(() => begun).toBe(1);
+    vi.advanceTimersByTime(3 * 60 * 60 * 1000);
+    let closed = false;
+    const closing = sweeper.close().then(() => {
+      closed = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect({ begun, closed }).toEqual({ begun: 1, closed: false });
+    round.resolve();
+    await closing;
+  } finally {
+    vi.useRealTimers();
+  }
 });

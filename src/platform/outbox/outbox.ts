@@ -1,7 +1,9 @@
 import { type Clock, type ErrorKind, PROBLEMS, systemClock, toAppError } from '../../shared/index.ts';
 import { clockAheadMs, type Database, moment, type SharedClock, type Tx } from '../db/index.ts';
+import * as claims from './claims/store.ts';
 import type { Bell, Intent, NewIntent, PendingIntent, StoppedIntent } from './intent.ts';
 import type { JobName } from './job-name.ts';
+import * as overview from './overview/store.ts';
 import * as store from './store.ts';
 
 /** `retry`: waits until `dueAt`; `stopped`: visible, until a person says again or what it lacked works; `lost`: another worker owns it now. */
@@ -13,7 +15,7 @@ export type FailureOutcome =
 export interface Outbox {
   /**
    * Asks for a job in the caller's transaction: both commit or neither. An idle worker hears of it after the commit.
-   * The same (facility, job, subject, dedupeKey) is asked for once, however often it comes.
+   * The same (facility, job, subject, dedupeKey) is asked for once, however often it comes, until what was done is forgotten.
    */
   enqueue(tx: Tx, intent: NewIntent): Promise<void>;
   /**
@@ -58,6 +60,8 @@ export interface Outbox {
   unfinished(
     jobs: readonly JobName[],
   ): Promise<{ readonly leased: boolean; readonly due: boolean; readonly nextDue: Date | undefined }>;
+  /** Forgets what was done more than `days` ago, a page at a time, until it is told to stop. @returns how many. */
+  forget(days: number, isStopping?: () => boolean): Promise<number>;
   /** Frees every lease. Only for a process that alone owns the database (embedded mode), at its start. */
   voidLeases(): Promise<number>;
   /** Calls `ring` when work has been committed, by this process or another one. @returns a function that stops listening. */
@@ -94,6 +98,8 @@ const CAUSES_ELSEWHERE = Object.entries(PROBLEMS)
   .map(([code]) => code);
 const REST_AFTER_TRY_MS = 10_000;
 const REST_AFTER_STOP_MS = 60_000;
+const DAY_MS = 24 * 60 * 60 * 1000;
+const PAGE = 1000;
 
 export interface OutboxDeps {
   readonly database: Database;
@@ -124,9 +130,9 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       await store.insert(tx, intent, now());
       database.afterCommit(tx, ring);
     },
-    claim: (options) => store.claim(database.db, { jobs: options.jobs, ...lease(options) }),
-    takeBells: ({ most, lostMs }) => store.takeBells(database.db, { most, now: now(), lost: now(-lostMs) }),
-    claimRung: (bell, options) => store.claimRung(database.db, bell, lease(options)),
+    claim: (options) => claims.claim(database.db, { jobs: options.jobs, ...lease(options) }),
+    takeBells: ({ most, lostMs }) => claims.takeBells(database.db, { most, now: now(), lost: now(-lostMs) }),
+    claimRung: (bell, options) => claims.claimRung(database.db, bell, lease(options)),
     renew: (intent, leaseMs) => store.renew(database.db, intent, now(leaseMs)).then(store.assertHeld),
     complete: async (intent, tx) => {
       if (completed.has(intent)) return;
@@ -163,9 +169,20 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       if (restarted) database.afterCommit(tx, ring);
       return restarted;
     },
-    stopped: (facilityId) => store.stopped(database.db, facilityId),
-    about: (facilityId, subject) => store.about(database.db, facilityId, subject),
-    unfinished: (jobs) => store.unfinished(database.db, jobs, now()),
+    stopped: (facilityId) => overview.stopped(database.db, facilityId),
+    about: (facilityId, subject) => overview.about(database.db, facilityId, subject),
+    unfinished: (jobs) => overview.unfinished(database.db, jobs, now()),
+    forget: async (days, isStopping = () => false) => {
+      let forgotten = 0;
+      for (let after = 0; !isStopping(); ) {
+        const page = await store.forgetPage(database.db, { after, before: now(-days * DAY_MS), limit: PAGE });
+        forgotten += page.removed;
+        // Numbers follow the order of asking: behind what is young nothing is old.
+        if (page.last === undefined || !page.isOld) break;
+        after = page.last;
+      }
+      return forgotten;
+    },
     voidLeases: () => database.transaction((tx) => store.voidLeases(tx, now())),
     onWork: (hear) => database.listen(CHANNEL, hear),
   };

@@ -8,6 +8,7 @@ import { bellsMigration } from './0006-bells.ts';
 import { operationsMigration } from './0007-operations.ts';
 import { sweepsMigration } from './0008-sweeps.ts';
 import { decisionsMigration } from './0009-decisions.ts';
+import { pagesMigration } from './0010-pages.ts';
 import type { Migration } from './migration.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -20,4 +21,5 @@ export const MIGRATIONS: readonly Migration[] = [
   operationsMigration,
   sweepsMigration,
   decisionsMigration,
+  pagesMigration,
 ];
