@@ -8,6 +8,7 @@ export * from './objects.ts';
 export { checkObjects, checkPlaces, openPdf } from './open.ts';
 export { inheritedFromTree, pageRefs } from './pages.ts';
 export { addPicture, type Picture } from './picture.ts';
+export { rewrite } from './rewrite.ts';
 export { certification, fieldLock, locksField, signatureDictionaries } from './signatures.ts';
 export {
   type EmbeddableFont,

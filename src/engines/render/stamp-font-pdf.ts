@@ -1,57 +1,60 @@
 /** The stamp font as PDF objects: Type0, Identity-H, widths in thousandths, ToUnicode (ISO 32000-2 §9.7). */
 import { deflateSync } from 'node:zlib';
-import { type PDFContext, PDFRawStream, type PDFRef, PDFString } from 'pdf-lib';
+import { name, type PdfObject, type PdfRef, type PdfUpdate, textString } from '../pdf/index.ts';
 import type { StampFont } from './stamp-font.ts';
 
 /** Deflates once; the returned function adds the objects to a document and gives the font's reference. */
-export function stampFontObjects(font: StampFont): (context: PDFContext) => PDFRef {
+export function stampFontObjects(font: StampFont): (update: PdfUpdate) => PdfRef {
   const file = deflateSync(font.bytes, { level: 9 });
   const unicode = deflateSync(Buffer.from(toUnicode(font)), { level: 9 });
   const widths = Array.from({ length: font.glyphs }, (_, gid) => font.width(gid));
-  return (context) => {
-    const { metrics } = font;
-    const fileRef = context.register(
-      PDFRawStream.of(context.obj({ Filter: 'FlateDecode', Length: file.length, Length1: font.bytes.length }), file),
-    );
-    const descriptor = context.register(
-      context.obj({
-        Type: 'FontDescriptor',
-        FontName: font.name,
+  const { metrics } = font;
+  return (update) => {
+    const deflated = (raw: Uint8Array, more: [string, PdfObject][] = []): PdfRef =>
+      update.add({ kind: 'stream', dict: new Map([['Filter', name('FlateDecode')], ...more]), raw });
+    const descriptor = update.add(
+      new Map<string, PdfObject>([
+        ['Type', name('FontDescriptor')],
+        ['FontName', name(font.name)],
         // Symbolic (ISO 32000-2 table 121): glyphs are chosen by number.
-        Flags: 4,
-        FontBBox: [...metrics.bbox],
-        ItalicAngle: metrics.italicAngle,
-        Ascent: metrics.ascent,
-        Descent: metrics.descent,
-        CapHeight: metrics.capHeight,
-        StemV: 80,
-        FontFile2: fileRef,
-      }),
+        ['Flags', 4],
+        ['FontBBox', [...metrics.bbox]],
+        ['ItalicAngle', metrics.italicAngle],
+        ['Ascent', metrics.ascent],
+        ['Descent', metrics.descent],
+        ['CapHeight', metrics.capHeight],
+        ['StemV', 80],
+        ['FontFile2', deflated(file, [['Length1', font.bytes.length]])],
+      ]),
     );
-    const descendant = context.register(
-      context.obj({
-        Type: 'Font',
-        Subtype: 'CIDFontType2',
-        BaseFont: font.name,
-        CIDSystemInfo: { Registry: PDFString.of('Adobe'), Ordering: PDFString.of('Identity'), Supplement: 0 },
-        FontDescriptor: descriptor,
-        DW: 0,
-        W: [0, widths],
-        CIDToGIDMap: 'Identity',
-      }),
+    const descendant = update.add(
+      new Map<string, PdfObject>([
+        ['Type', name('Font')],
+        ['Subtype', name('CIDFontType2')],
+        ['BaseFont', name(font.name)],
+        [
+          'CIDSystemInfo',
+          new Map<string, PdfObject>([
+            ['Registry', textString('Adobe')],
+            ['Ordering', textString('Identity')],
+            ['Supplement', 0],
+          ]),
+        ],
+        ['FontDescriptor', descriptor],
+        ['DW', 0],
+        ['W', [0, widths]],
+        ['CIDToGIDMap', name('Identity')],
+      ]),
     );
-    const toUnicodeRef = context.register(
-      PDFRawStream.of(context.obj({ Filter: 'FlateDecode', Length: unicode.length }), unicode),
-    );
-    return context.register(
-      context.obj({
-        Type: 'Font',
-        Subtype: 'Type0',
-        BaseFont: font.name,
-        Encoding: 'Identity-H',
-        DescendantFonts: [descendant],
-        ToUnicode: toUnicodeRef,
-      }),
+    return update.add(
+      new Map<string, PdfObject>([
+        ['Type', name('Font')],
+        ['Subtype', name('Type0')],
+        ['BaseFont', name(font.name)],
+        ['Encoding', name('Identity-H')],
+        ['DescendantFonts', [descendant]],
+        ['ToUnicode', deflated(unicode)],
+      ]),
     );
   };
 }

@@ -1,5 +1,5 @@
 /** The three things Typst's XMP metadata lack for our files. The stream is otherwise left as it is. */
-import { type PDFContext, type PDFDict, PDFName, PDFRawStream, PDFRef } from 'pdf-lib';
+import { isRef, isStream, name, type PdfDict, type PdfObject, type PdfUpdate } from '../pdf/index.ts';
 
 /** Schema description that PDF/A demands for properties it does not know (ISO 19005-3 §6.6.2.3). */
 const PDFUA_SCHEMA = [
@@ -25,17 +25,19 @@ export interface MetadataPatch {
 }
 
 /** Throws if Typst's metadata no longer have the places we patch (a new Typst must not silently lose the claims). */
-export function patchMetadata(context: PDFContext, catalog: PDFDict, patch: MetadataPatch): void {
-  const ref = catalog.get(PDFName.of('Metadata'));
-  const stream = context.lookup(ref);
-  if (!(ref instanceof PDFRef && stream instanceof PDFRawStream)) throw new Error('the PDF has no XMP metadata');
-  let xmp = Buffer.from(stream.contents).toString('utf8');
+export function patchMetadata(update: PdfUpdate, catalog: PdfDict, patch: MetadataPatch): void {
+  const ref = catalog.get('Metadata');
+  const stream = update.view.resolve(ref);
+  if (!isRef(ref) || !isStream(stream)) throw new Error('the PDF has no XMP metadata');
+  let xmp = Buffer.from(stream.raw).toString('utf8');
   xmp = replaceOnce(xmp, /<xmpMM:InstanceID>[^<]*</, `<xmpMM:InstanceID>uuid:${uuid(patch.instanceId)}<`);
   xmp = replaceOnce(xmp, /<xmpMM:RenditionClass>proof</, '<xmpMM:RenditionClass>default<');
   if (patch.accessible) xmp = replaceOnce(xmp, SCHEMAS_END, `${PDFUA_SCHEMA}${SCHEMAS_END}${PDFUA_PART}`);
-  const bytes = Buffer.from(xmp, 'utf8');
-  const dictionary = context.obj({ Type: 'Metadata', Subtype: 'XML', Length: bytes.length });
-  context.assign(ref, PDFRawStream.of(dictionary, bytes));
+  const dict = new Map<string, PdfObject>([
+    ['Type', name('Metadata')],
+    ['Subtype', name('XML')],
+  ]);
+  update.set(ref, { kind: 'stream', dict, raw: Buffer.from(xmp, 'utf8') });
 }
 
 function replaceOnce(text: string, what: string | RegExp, by: string): string {
