@@ -33,6 +33,8 @@ let facilityId: string;
 const read: string[] = [];
 /** What the store says instead of giving bytes. */
 let fault: ProblemCode | undefined;
+/** Keys that it cannot read, whatever becomes of the others. */
+const damaged = new Set<string>();
 
 beforeAll(async () => {
   store = await createFilesystemArchive({ directory: folder.path, clock });
@@ -43,6 +45,7 @@ beforeAll(async () => {
       get: async (key, ...rest) => {
         read.push(key);
         if (fault !== undefined) throw new AppError(fault);
+        if (damaged.has(key)) throw new AppError('STORE_REFUSED');
         return store.get(key, ...rest);
       },
     },
@@ -189,6 +192,21 @@ describe('a round of the sweeper', () => {
     read.length = 0;
     await archive.sweep(NEVER_COMPARE);
     expect(read).toContain(key);
+    expect(await open()).toEqual([]);
+  });
+
+  test('comes to the sound objects though twenty known ones cannot be read any more, as on a bad disk', async () => {
+    for (let n = 0; n < 20; n += 1) damaged.add((await add()).key);
+    clock.advance(1000);
+    const { key } = await add();
+    clock.advance(40 * DAY_MS);
+    await expect(archive.sweep(NEVER_COMPARE)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(await open()).toHaveLength(20);
+    read.length = 0;
+    await archive.sweep(NEVER_COMPARE);
+    expect(read).toContain(key);
+    damaged.clear();
+    await archive.sweep(NEVER_COMPARE);
     expect(await open()).toEqual([]);
   });
 

@@ -48,7 +48,7 @@ const STRAY_PROBLEMS: readonly ArchiveProblem[] = ['unknown', 'surplus', 'delete
 /** Read in every round, however small the archive is. */
 const LEAST_SHARE = 5000;
 const PAGE = 500;
-/** So many objects in a row that cannot be read are the store's trouble, not theirs. */
+/** So many objects in a row that cannot be read all at once are the store's trouble, not theirs; those known before do not count. */
 const MOST_UNREADABLE = 20;
 
 /** One round, oldest first, over all facilities. @throws STORE_* when the store is away: then the next round goes on. */
@@ -72,12 +72,11 @@ export async function sweep(deps: ArchiveDeps, options: SweepOptions = {}): Prom
   if (compared) await store.noteFinished(db, 'archive-compare', now);
   const looked = new Set<string>();
   let unreadable = 0;
-  const look = async (object: ObjectRow): Promise<void> => {
-    if (looked.has(object.id) || isStopping()) return;
+  /** @returns false if it could not be read. */
+  const look = async (object: ObjectRow): Promise<boolean> => {
+    if (looked.has(object.id) || isStopping()) return true;
     looked.add(object.id);
-    const couldRead = await check(deps, object, tally);
-    unreadable = couldRead ? 0 : unreadable + 1;
-    if (unreadable === MOST_UNREADABLE) throw new AppError('STORE_UNAVAILABLE');
+    return check(deps, object, tally);
   };
   for (const { key, versionId } of await store.longestUnseen(db, OBJECT_PROBLEMS, most)) {
     const object = await store.findByKey(db, key, versionId);
@@ -86,7 +85,10 @@ export async function sweep(deps: ArchiveDeps, options: SweepOptions = {}): Prom
   const due = new Date(now.getTime() - fixityDays * DAY_MS);
   for (let left = most; left > 0; left -= PAGE) {
     const page = await store.dueForReading(db, due, Math.min(left, PAGE));
-    for (const object of page) await look(object);
+    for (const object of page) {
+      unreadable = (await look(object)) ? 0 : unreadable + 1;
+      if (unreadable === MOST_UNREADABLE) throw new AppError('STORE_UNAVAILABLE');
+    }
     if (page.length < PAGE || isStopping()) break;
   }
   return { compared, ...tally };
