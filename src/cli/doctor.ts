@@ -170,7 +170,7 @@ function examineParts({ policies, forms, anchors, authority }: Antin, say: Say):
   say('forms', 'ok', [...new Set(forms.list().map(({ id }) => id))].join(', '));
   const count = {
     vi: `${anchors.signers.length} gốc của người ký, ${anchors.tsa.length} gốc của dịch vụ dấu thời gian`,
-    en: `${anchors.signers.length} anchors of signers, ${anchors.tsa.length} of time-stamp authorities`,
+    en: `anchors: ${anchors.signers.length} of signers, ${anchors.tsa.length} of time-stamp authorities`,
   };
   const isComplete = anchors.signers.length > 0 && anchors.tsa.length > 0;
   if (isComplete) say('trust', 'ok', count);

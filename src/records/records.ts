@@ -135,6 +135,20 @@ export function createRecords(deps: IntakeDeps) {
       return beginning;
     },
 
+    /** Writes down who is shown what a document says: in the log when it returns, so before anything is shown. */
+    async noteReading(document: Document, part: 'content' | 'pdf', actor: AuditActor): Promise<void> {
+      const { facilityId, id } = document;
+      await database.transaction((tx) =>
+        deps.audit.record(tx, {
+          facilityId,
+          actor,
+          action: 'document.read',
+          object: { kind: 'document', id },
+          details: { part, revision: latestRevision(document).n },
+        }),
+      );
+    },
+
     /**
      * Puts the bytes of the coming revision into the work store: durable before the transaction that names them.
      * `earlier`: revisions that come with it in one transaction; `sha256`: the digest, where our validator has just computed it.

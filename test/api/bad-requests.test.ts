@@ -248,7 +248,6 @@ test('answers that change nothing change nothing: reading, validating, looking u
   const before = await everythingKept(running());
   for (const sent of [
     { method: 'GET', path: `/v1/documents/${id}`, key: keys.admin },
-    { method: 'GET', path: `/v1/documents/${id}/pdf`, key: keys.admin },
     { method: 'HEAD', path: `/v1/documents/${id}`, key: keys.admin },
     { method: 'GET', path: '/v1/documents?limit=100&state=rendered', key: keys.admin },
     {

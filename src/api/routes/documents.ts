@@ -191,7 +191,9 @@ export function addDocumentRoutes(app: App, context: RouteContext, deps: Documen
         return pdfResponse(await fetchArchived(), document);
       }
       try {
-        return pdfResponse(await records.bytes(document), document);
+        const pdf = await records.bytes(document);
+        await records.noteReading(document, 'pdf', actorOf(principal));
+        return pdfResponse(pdf, document);
       } catch (thrown) {
         // Archived since it was read a moment ago: the work copies are gone, the archive has it.
         if (!(thrown instanceof AppError) || thrown.code !== 'OBJECT_NOT_FOUND') throw thrown;
@@ -211,8 +213,11 @@ export function addDocumentRoutes(app: App, context: RouteContext, deps: Documen
       roles: READERS,
       answers: { status: 200, description: 'The content', schema: z.record(z.string(), z.unknown()) },
     },
-    async ({ principal, params }) =>
-      Response.json((await records.find(principal.facilityId, params.documentId ?? '')).content),
+    async ({ principal, params }) => {
+      const document = await records.find(principal.facilityId, params.documentId ?? '');
+      await records.noteReading(document, 'content', actorOf(principal));
+      return Response.json(document.content);
+    },
   );
 
   for (const verb of ['return', 'withdraw'] as const) {
