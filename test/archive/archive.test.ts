@@ -241,9 +241,9 @@ describe('The retention of a record', () => {
     const ended = sql`UPDATE record_retention SET state = 'dated', hold = NULL WHERE record_id = ${recordId}`;
     await expect(ended.execute(database().db)).rejects.toThrow('a permanent record stays permanent');
 
-    expect(await archive.keepLocks(facilityId, ACTOR)).toEqual({ records: 0, done: 0, failed: [] });
+    expect(await archive.keepLocks(facilityId, ACTOR)).toEqual({ records: 0, undecided: [], done: 0, failed: [] });
     clock.set(new Date('2027-01-02T08:00:00+07:00'));
-    expect(await archive.keepLocks(facilityId, ACTOR)).toEqual({ records: 1, done: 1, failed: [] });
+    expect(await archive.keepLocks(facilityId, ACTOR)).toEqual({ records: 1, undecided: [], done: 1, failed: [] });
     const rolled = await store.stat(object.key, object.versionId);
     expect(rolled?.retainUntil.toISOString()).toBe('2057-12-31T17:00:00.000Z');
     expect(rolled?.hold).toBe(true);

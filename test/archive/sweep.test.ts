@@ -1,8 +1,15 @@
 /** What the hourly rounds of the sweeper do with the archive, on one store of files. */
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Archive, createArchive, loadPolicies, parseRetentionFacts } from '../../src/archive/index.ts';
+import {
+  type Archive,
+  type ArchivedObject,
+  createArchive,
+  loadPolicies,
+  parseRetentionFacts,
+} from '../../src/archive/index.ts';
 import { createAuditLog } from '../../src/platform/audit/index.ts';
 import { createFilesystemArchive, type ObjectStore } from '../../src/platform/storage/index.ts';
 import {
@@ -62,7 +69,19 @@ beforeEach(async () => {
   clock.advance(1000);
 });
 
-async function add(documentId = newId(clock.now()), text = newId(clock.now())): Promise<{ key: string }> {
+interface Added {
+  readonly documentId?: string;
+  readonly text?: string;
+  /** Default: discharged now. */
+  readonly facts?: object;
+}
+
+async function add(of: Added = {}): Promise<ArchivedObject> {
+  const {
+    documentId = newId(clock.now()),
+    text = newId(clock.now()),
+    facts = { dischargedAt: clock.now().toISOString() },
+  } = of;
   const bytes = Buffer.from(`%PDF-1.7 ${text}`);
   const { object } = await archive.archiveDocument({
     facilityId,
@@ -71,7 +90,7 @@ async function add(documentId = newId(clock.now()), text = newId(clock.now())): 
     n: 1,
     bytes,
     sha256: sha256Hex(bytes),
-    facts: parseRetentionFacts({ dischargedAt: clock.now().toISOString() }),
+    facts: parseRetentionFacts(facts),
     actor: { kind: 'system', id: 'archive' },
   });
   return object;
@@ -240,6 +259,24 @@ describe('a round of the sweeper', () => {
   });
 });
 
+describe('rolling on the locks of open episodes', () => {
+  test('one record about which nothing can be decided does not let the locks of the others run out', async () => {
+    const objects = [await add({ facts: {} }), await add({ facts: {} }), await add({ facts: {} })];
+    const [, broken] = objects;
+    await sql`UPDATE record_retention SET facts = '{}' WHERE record_id = ${broken?.recordId}`.execute(database().db);
+    clock.advance(13 * DAY_MS);
+    const kept = await archive.keepLocks(facilityId, { kind: 'system', id: 'test' });
+    expect(kept).toMatchObject({ records: 2, done: 2, failed: [] });
+    expect(kept.undecided).toEqual([{ recordId: broken?.recordId, code: 'INTERNAL' }]);
+    const ends = await Promise.all(objects.map(({ key, versionId }) => store.stat(key, versionId)));
+    expect(ends.map((one) => (one?.retainUntil ?? 0) > new Date(clock.now().getTime() + 7 * DAY_MS))).toEqual([
+      true,
+      false,
+      true,
+    ]);
+  });
+});
+
 describe('a version that nobody registered', () => {
   const ACTOR = { kind: 'person', id: newId(new Date()) } as const;
   const reason = 'Bản ghi thử khi chuyển kho';
@@ -336,7 +373,7 @@ describe('a version that nobody registered', () => {
     const documentId = newId(clock.now());
     const found = await stray(documentId, 'archived after all');
     // The job runs again and adopts what it had put; no sweep has seen that yet.
-    expect((await add(documentId, 'archived after all')).key).toBe(found.key);
+    expect((await add({ documentId, text: 'archived after all' })).key).toBe(found.key);
     await expect(decide(found.findingId, 'let-go')).rejects.toMatchObject({ code: 'FINDING_NOT_DECIDABLE' });
 
     const path = join(folder.path, 'objects', found.key);

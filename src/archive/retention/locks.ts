@@ -13,6 +13,12 @@ export interface Enforcement {
   readonly failed: readonly { readonly objectId: string; readonly code: ProblemCode }[];
 }
 
+/** What a round of keeping did: also records decided anew, and those about which nothing could be decided. */
+export interface Keeping extends Enforcement {
+  readonly records: number;
+  readonly undecided: readonly { readonly recordId: string; readonly code: ProblemCode }[];
+}
+
 /** So many failures in a row are the store's trouble, and the rest must wait for the next round. */
 const MOST_FAILURES_IN_A_ROW = 20;
 
@@ -67,28 +73,37 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 
 /**
  * Rolls on the locks of open episodes and permanent records of a facility, then enforces whatever the store owes.
- * For a daily sweeper. @returns also how many records were decided anew.
+ * For a daily sweeper. One record about which nothing can be decided does not stop the others.
  */
 export async function keepLocks(
   deps: ArchiveDeps,
   facilityId: string,
   actor: AuditActor,
   isStopping = () => false,
-): Promise<Enforcement & { readonly records: number }> {
+): Promise<Keeping> {
   const now = deps.clock.now();
   const permanent = new Date(now);
   permanent.setUTCFullYear(now.getUTCFullYear() + PERMANENT_HORIZON_YEARS);
   const openEpisodes = new Date(now.getTime() + halfFloor(deps.policies));
   let records = 0;
+  const undecided: { recordId: string; code: ProblemCode }[] = [];
   for await (const { recordId, facts } of store.rollingRecords(deps.database.db, facilityId, {
     permanent,
     openEpisodes,
   })) {
     if (isStopping()) break;
-    await deciding(deps, (tx) => decide(deps, tx, { facilityId, recordId, facts, actor }));
-    records += 1;
+    try {
+      await deciding(deps, (tx) => decide(deps, tx, { facilityId, recordId, facts, actor }));
+      records += 1;
+    } catch (thrown) {
+      const { code, kind } = toAppError(thrown);
+      // The database is away: it says nothing about this record.
+      if (kind === 'upstream') throw thrown;
+      deps.log.error({ err: thrown, recordId, code }, 'the retention of a record could not be decided anew');
+      undecided.push({ recordId, code });
+    }
   }
-  return { records, ...(await enforceLocks(deps, { facilityId }, isStopping)) };
+  return { records, undecided, ...(await enforceLocks(deps, { facilityId }, isStopping)) };
 }
 
 /** Half of the shortest floor lock among the rules. */
