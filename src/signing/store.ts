@@ -19,6 +19,7 @@ export interface Turn {
   readonly isOpen: boolean;
   /** Revision that the signature is added to. */
   readonly baseRevision: number;
+  /** Until the turn is closed: it is large, and of no use then. */
   readonly prepared: PreparedSignature | undefined;
 }
 
@@ -41,7 +42,7 @@ export interface NewTurn {
 export async function insertTurn(tx: Tx, turn: NewTurn): Promise<boolean> {
   await tx
     .updateTable('signing_turn')
-    .set({ state: 'expired', closed_at: turn.now })
+    .set({ state: 'expired', closed_at: turn.now, prepared: null })
     .where('document_id', '=', turn.documentId)
     .where('state', '=', 'open')
     .where('lease_until', '<=', turn.now)
@@ -153,7 +154,7 @@ export async function closeTurn(
 ): Promise<void> {
   const row = tx
     .updateTable('signing_turn')
-    .set({ state, closed_at: now })
+    .set({ state, closed_at: now, prepared: null })
     .where('id', '=', id)
     .where('state', '=', 'open');
   await writeTogether(tx, row, { refusal, ...(isAllowed === undefined ? {} : { and: isAllowed }) });

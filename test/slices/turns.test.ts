@@ -245,6 +245,26 @@ test('a turn given back frees the document unchanged; what is signed for it late
   expect((await open(id, colleague)).status).toBe(201);
 });
 
+test('what was prepared leaves the database when the turn is over; what was told about the certificate stays', async () => {
+  const id = await receive();
+  const rows = () =>
+    running()
+      .antin.database.db.selectFrom('signing_turn')
+      .select(['state', 'prepared', 'revocation_answers'])
+      .where('document_id', '=', id)
+      .orderBy('opened_at')
+      .execute();
+  const late = await opened(id, colleague);
+  expect(await rows()).toMatchObject([{ state: 'open', prepared: { field: 'NguoiHanhNghe' } }]);
+  clock.set(new Date(late.leaseUntil));
+  const turn = await opened(id, doctor);
+  expect((await complete(turn, doctor, { signature: base64(await signedBy(turn, doctor)) })).status).toBe(200);
+  expect(await rows()).toMatchObject([
+    { state: 'expired', prepared: null, revocation_answers: expect.arrayContaining([expect.any(String)]) },
+    { state: 'completed', prepared: null, revocation_answers: expect.arrayContaining([expect.any(String)]) },
+  ]);
+});
+
 test('a colleague’s turn holds the document until it expires; completed late, it changes nothing', async () => {
   const id = await receive();
   const before = await look(id);
