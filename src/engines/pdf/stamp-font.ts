@@ -154,14 +154,27 @@ function readWidths(view: PdfView, list: readonly PdfObject[]): Map<number, numb
   return widths;
 }
 
+/** Deflated once a font: many documents carry the same. */
+const packings = new WeakMap<EmbeddableFont, { readonly file: Uint8Array; readonly unicode: Uint8Array }>();
+
+function packingOf(font: EmbeddableFont) {
+  const known = packings.get(font);
+  if (known !== undefined) return known;
+  const file = deflateSync(font.bytes, { level: 9 });
+  const packing = { file, unicode: deflateSync(Buffer.from(toUnicode(font), 'latin1'), { level: 9 }) };
+  packings.set(font, packing);
+  return packing;
+}
+
 /** Adds the font to an update; returns the Type0 dictionary's reference. About 20 kB: once a document. */
 export function embedFont(update: PdfUpdate, font: EmbeddableFont): PdfRef {
   const { metrics } = font;
-  const packed = (bytes: Uint8Array, extra: readonly (readonly [string, PdfObject])[] = []): PdfRef =>
+  const { file, unicode } = packingOf(font);
+  const packed = (raw: Uint8Array, extra: readonly (readonly [string, PdfObject])[] = []): PdfRef =>
     update.add({
       kind: 'stream',
       dict: new Map<string, PdfObject>([['Filter', name('FlateDecode')], ...extra]),
-      raw: deflateSync(bytes),
+      raw,
     });
   const descriptor = update.add(
     new Map<string, PdfObject>([
@@ -175,7 +188,7 @@ export function embedFont(update: PdfUpdate, font: EmbeddableFont): PdfRef {
       ['Descent', metrics.descent],
       ['CapHeight', metrics.capHeight],
       ['StemV', 80],
-      ['FontFile2', packed(font.bytes, [['Length1', font.bytes.length]])],
+      ['FontFile2', packed(file, [['Length1', font.bytes.length]])],
     ]),
   );
   const ascii = (text: string): PdfObject => ({ kind: 'string', bytes: Buffer.from(text), hex: false });
@@ -203,7 +216,7 @@ export function embedFont(update: PdfUpdate, font: EmbeddableFont): PdfRef {
       ['BaseFont', name(font.name)],
       ['Encoding', name('Identity-H')],
       ['DescendantFonts', [update.add(cid)]],
-      ['ToUnicode', packed(Buffer.from(toUnicode(font), 'latin1'))],
+      ['ToUnicode', packed(unicode)],
     ]),
   );
 }

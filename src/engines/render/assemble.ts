@@ -7,6 +7,7 @@ import { deflateSync } from 'node:zlib';
 import { PDFDocument } from 'pdf-lib';
 import {
   beginUpdate,
+  embedFont,
   isArray,
   isDict,
   isRef,
@@ -21,11 +22,11 @@ import {
   pageRefs,
   ref,
   rewrite,
+  STAMP_FONT,
   textString,
 } from '../pdf/index.ts';
 import { MARKER_PREFIX } from './library.ts';
-import { STAMP_FONT_RESOURCE, type StampFont } from './stamp-font.ts';
-import { stampFontObjects } from './stamp-font-pdf.ts';
+import type { StampFont } from './stamp-font.ts';
 import { patchMetadata } from './xmp.ts';
 
 export interface Box {
@@ -57,7 +58,6 @@ const octets = (bytes: Uint8Array): PdfString => ({ kind: 'string', bytes, hex: 
 
 /** Deterministic: the same bytes in give the same bytes out. */
 export function createAssembler(stampFont: StampFont): (typst: Uint8Array, assembly: Assembly) => Promise<Uint8Array> {
-  const font = stampFontObjects(stampFont);
   return async (typst, assembly) => {
     const update = beginUpdate(openPdf(typst, UNREMEMBERED));
     const catalog = update.edit(update.rootRef);
@@ -69,7 +69,7 @@ export function createAssembler(stampFont: StampFont): (typst: Uint8Array, assem
         ['Fields', addSignatureFields(update, catalog, assembly.slots)],
         // ISO 32000-2 §12.7.3: signatures exist, append only.
         ['SigFlags', 3],
-        ['DR', dict([['Font', dict([[STAMP_FONT_RESOURCE, font(update)]])]])],
+        ['DR', dict([['Font', dict([[STAMP_FONT, embedFont(update, stampFont)]])]])],
       ]);
       catalog.set('AcroForm', update.add(form));
       moveToEnd(catalog, 'StructTreeRoot');

@@ -5,9 +5,6 @@
 import subsetFont from 'subset-font';
 import { openFace } from './fontkit.ts';
 
-/** Name of the stamp font in the AcroForm `/DR /Font` dictionary. */
-export const STAMP_FONT_RESOURCE = 'VnStamp';
-
 const range = (first: number, last: number): string =>
   String.fromCodePoint(...Array.from({ length: last - first + 1 }, (_, index) => first + index));
 
