@@ -207,10 +207,10 @@ const CONNECTING = {
 const LISTENING = [
   'src/api/broken-http.ts',
   'src/api/caller-address.ts',
-  'src/config.ts',
   'src/legal-mode/encryption.ts',
   'src/platform/db/embedded/server.ts',
   'src/platform/trust/authority/serve.ts',
+  'src/settings/setting.ts',
 ];
 
 test('nothing else in the program can open a connection over HTTP', () => {
