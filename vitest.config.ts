@@ -6,9 +6,11 @@ const NEEDS_THE_NETWORK = ['test/journeys/readme.test.ts'];
 
 /** Needs nothing, but starts whole processes again and again or waits for clocks: it would hold up `npm test`. */
 const LONG = [
+  'test/api/slow-body.test.ts',
   'test/backup/meanwhile.test.ts',
   'test/cli/{audit,commands}.test.ts',
   'test/operations/{doctor,health,legal-mode,logs}.test.ts',
+  'test/platform/embedded.test.ts',
   'test/probe/*.test.ts',
   'test/slices/crash.test.ts',
 ];

@@ -61,8 +61,8 @@ async function readFolder(dir: string, folder: string, layout: string): Promise<
     });
   const declaration = readFormDeclaration(await file('form.yaml'), folder);
   const setByUs = declaration.source === 'content';
-  const [template, sample, schema, code] = await Promise.all([
-    setByUs ? file('template.typ') : '',
+  const [template, sample, schema, code] = await allRight(folder, [
+    setByUs ? file('template.typ') : Promise.resolve(''),
     file('sample.json').then((text) => parseSample(text, folder)),
     readModule(dir, folder, 'schema', SCHEMA_MODULE),
     readModule(dir, folder, 'rules', RULES_MODULE),
@@ -83,6 +83,27 @@ async function readFolder(dir: string, folder: string, layout: string): Promise<
     layout,
     sample,
   };
+}
+
+/** All of it. @throws FORM_INVALID with the mistakes of every part. */
+async function allRight<Parts extends unknown[]>(
+  folder: string,
+  parts: { readonly [Place in keyof Parts]: Promise<Parts[Place]> },
+): Promise<Parts> {
+  const mistakes: InputMistake[] = [];
+  const settled = parts.map((part) =>
+    part.catch((thrown: unknown) => {
+      if (!(thrown instanceof AppError) || thrown.code !== 'FORM_INVALID') throw thrown;
+      mistakes.push(...thrown.mistakes);
+    }),
+  );
+  const read = await Promise.all(settled);
+  if (mistakes.length > 0)
+    throw formInvalid(
+      folder,
+      mistakes.sort((a, b) => (a.path < b.path ? -1 : 1)),
+    );
+  return read as Parts;
 }
 
 /** Our own code comes from the running tree (`src` or `dist`); a hospital's folder brings its own, `.js` before `.ts`. */
