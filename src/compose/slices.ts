@@ -45,6 +45,7 @@ export async function openSlices(
     audit,
     outbox,
     clock,
+    sharedClock,
     facilityHeading: (id) => parties.findFacility(id),
     lookupUrl,
     inspect: (pdf) => validation.inspect(pdf, { file: UPLOAD, at: clock.now() }),

@@ -105,6 +105,21 @@ test.each([DAY_MS, -DAY_MS, 5 * 60 * SECOND_MS])(
   },
 );
 
+test('nothing is taken in by a wrong clock: the paper would bear its date; no number is lost by it', async () => {
+  const { request, hospital } = running();
+  const handIn = () => {
+    const json = dischargeCertificate(running());
+    return request('POST', '/v1/documents', { key: hospital.keys.intake, json });
+  };
+  const numberOf = async (answer: Response): Promise<number> => Number(/^\d+/.exec((await answer.json()).number)?.[0]);
+  const before = await numberOf(await handIn());
+  setOff(-DAY_MS);
+  const refused = await handIn();
+  expect([refused.status, await codeOf(refused)]).toEqual([503, 'CLOCK_WRONG']);
+  setOff(0);
+  expect(await numberOf(await handIn())).toBe(before + 1);
+});
+
 test('the process says that it is not ready, until its clock is right', async () => {
   const { antin } = running();
   const reason = async () => (await antin.readiness()).reasons.find(({ check }) => check === 'clock');

@@ -2,7 +2,7 @@
 import type { Inspection } from '../../engines/pades/index.ts';
 import { crossCheckFacts, type Form, type Forms, type RecordFacts } from '../../forms/index.ts';
 import type { AuditActor, AuditLog } from '../../platform/audit/index.ts';
-import type { Database, Tx } from '../../platform/db/index.ts';
+import type { Database, SharedClock, Tx } from '../../platform/db/index.ts';
 import type { Outbox } from '../../platform/outbox/index.ts';
 import type { WorkStore } from '../../platform/storage/index.ts';
 import { AppError, type Clock, newId, newLookupCode, sha256Hex, vnParts } from '../../shared/index.ts';
@@ -40,6 +40,8 @@ export interface IntakeDeps extends RenditionDeps {
   readonly audit: AuditLog;
   readonly outbox: Outbox;
   readonly clock: Clock;
+  /** The one that all processes share. */
+  readonly sharedClock: SharedClock;
   readonly facilityHeading: (facilityId: string) => Promise<IssuingFacility>;
   /** Whether an upload can be signed as it is, and what the signatures that it brings are worth. */
   readonly inspect: (pdf: Uint8Array) => Promise<Inspection>;
@@ -51,7 +53,7 @@ export interface IntakeDeps extends RenditionDeps {
  * documents, rendered or inspected. When it returns, the bytes are durable in the work store and one transaction holds the
  * document, its audit entry and, where nobody has to sign, the request to seal.
  * @throws CONTENT_INVALID, FORM_UNKNOWN, RECORD_MISMATCH, FACTS_DISAGREE, RECORD_CHANGED, GLYPH_UNKNOWN, CHARACTER_FORBIDDEN, PDF_*,
- * VALIDATION_TOO_COSTLY, UPLOAD_SIGNATURE_BAD, SCAN_*; nothing is kept then.
+ * VALIDATION_TOO_COSTLY, UPLOAD_SIGNATURE_BAD, SCAN_*, CLOCK_WRONG (of this process); nothing is kept then.
  */
 export async function receive(
   deps: IntakeDeps & { readonly recent: RecentBytes },
@@ -123,7 +125,7 @@ async function learnRecord(
   given: { statement: CheckedStatement; facts: RecordFacts; now: Date },
 ): Promise<store.Groundwork> {
   const { statement, facts, now } = given;
-  const known = await store.groundwork(deps.database.db, {
+  const known = await store.groundwork(deps, {
     facilityId: request.facilityId,
     recordNumber: statement.number,
     except: request.supersedes,
@@ -172,7 +174,7 @@ async function keep(
   } catch (thrown) {
     if (!(thrown instanceof AppError) || thrown.code !== 'RECORD_CHANGED' || race === MOST_RACES) throw thrown;
   }
-  const known = await store.groundwork(deps.database.db, {
+  const known = await store.groundwork(deps, {
     facilityId,
     recordNumber: document.recordNumber,
     except: request.supersedes,

@@ -1,7 +1,16 @@
 /** SQL of the intake. */
 import { sql } from 'kysely';
 import type { RecordFacts } from '../../forms/index.ts';
-import { type Db, type Tx, writeTogether } from '../../platform/db/index.ts';
+import {
+  clockAheadMs,
+  clockWrong,
+  type Db,
+  MOST_CLOCK_ERROR_MS,
+  type SharedClock,
+  type Tx,
+  writeTogether,
+} from '../../platform/db/index.ts';
+import type { Clock } from '../../shared/index.ts';
 import type { Document } from '../document.ts';
 import type { DocumentState } from '../state.ts';
 import { countingFacts, GIVEN_UP, insertRevision } from '../store.ts';
@@ -22,12 +31,19 @@ export interface KnownRecord {
   readonly facts: readonly RecordFacts[];
 }
 
+export interface GroundworkDeps {
+  readonly database: { readonly db: Db };
+  readonly sharedClock: SharedClock;
+  readonly clock: Clock;
+}
+
 /**
  * One round trip: takes the next running number of the form and year, and tells what the record of that number is known by.
  * The number is gone for good, whatever becomes of the document: a number may be left out, but nobody waits for another's pages.
+ * @throws CLOCK_WRONG: this process would print a wrong date. No number is taken then.
  */
 export async function groundwork(
-  db: Db,
+  { database: { db }, sharedClock, clock }: GroundworkDeps,
   about: {
     facilityId: string;
     recordNumber: string;
@@ -43,24 +59,30 @@ export async function groundwork(
       ? sql`SELECT NULL::integer AS last`
       : sql`
         INSERT INTO document_number (facility_id, form, year, last)
-        VALUES (${facilityId}, ${numbering.form}, ${numbering.year}, 1)
+        SELECT ${facilityId}, ${numbering.form}, ${numbering.year}, 1
+        FROM own_clock WHERE abs(ahead_ms) <= ${sql.lit(MOST_CLOCK_ERROR_MS)}
         ON CONFLICT (facility_id, form, year) DO UPDATE SET last = document_number.last + 1
         RETURNING last`;
   const counting = countingFacts(db, about.except)
     .whereRef('record_id', '=', sql.ref('record.id'))
     .select(sql<RecordFacts[]>`coalesce(json_agg(document.facts ORDER BY document.id), '[]')`.as('facts'));
   const { rows } = await sql<{
+    ahead_ms: number;
     last: number | null;
     id: string | null;
     row_version: string | null;
     facts: RecordFacts[];
   }>`
-    WITH running AS (${running})
-    SELECT running.last, record.id, record.xmin::text AS row_version, (${counting}) AS facts
-    FROM running LEFT JOIN record ON facility_id = ${facilityId} AND number = ${about.recordNumber}`.execute(db);
+    WITH own_clock AS (SELECT ${clockAheadMs(sharedClock, clock)} AS ahead_ms), running AS (${running})
+    SELECT ahead_ms, running.last, record.id, record.xmin::text AS row_version, (${counting}) AS facts
+    FROM own_clock LEFT JOIN running ON true LEFT JOIN record ON facility_id = ${facilityId} AND number = ${about.recordNumber}`.execute(
+    db,
+  );
   const [row] = rows;
   if (row === undefined) throw new TypeError('a groundwork always answers');
-  const { last, id, row_version: rowVersion, facts } = row;
+  const { ahead_ms: aheadMs, last, id, row_version: rowVersion, facts } = row;
+  const wrong = clockWrong(aheadMs);
+  if (wrong !== undefined) throw wrong;
   return {
     running: last ?? undefined,
     record: id === null || rowVersion === null ? undefined : { id, rowVersion, facts },

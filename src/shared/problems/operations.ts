@@ -113,11 +113,11 @@ export const OPERATION_PROBLEMS = {
     },
   },
   CLOCK_WRONG: {
-    kind: 'conflict',
+    kind: 'upstream',
     title: { vi: 'Đồng hồ máy chủ lệch', en: 'The clock of the server is off' },
     mend: {
-      vi: 'Đồng bộ đồng hồ bằng NTP (chrony). Đến lúc đó tiến trình này không ký và không nhận tác vụ; không mất gì cả.',
-      en: 'Synchronize the clock by NTP (chrony). Until then this process neither signs nor takes jobs; nothing is lost.',
+      vi: 'Đồng bộ đồng hồ bằng NTP (chrony). Đến lúc đó tiến trình này không tiếp nhận, không ký và không chạy tác vụ; không mất gì cả.',
+      en: 'Synchronize the clock by NTP (chrony). Until then this process takes nothing in, signs nothing and runs no jobs; nothing is lost.',
     },
   },
   SOFTWARE_KEY_REFUSED: {
