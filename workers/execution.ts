@@ -51,22 +51,26 @@ export function createExecution<Deps>(
     }
   };
 
-  const seeClock = (seen: typeof clock, error?: unknown): void => {
-    if (seen === clock) return;
+  let turns = 0;
+  /** `asOf`: how often it had turned when the look began; one from before the last turn tells nothing new. */
+  const seeClock = (seen: typeof clock, asOf: number, error?: unknown): void => {
+    if (seen === clock || asOf !== turns) return;
     clock = seen;
+    turns += 1;
     if (seen === 'wrong') log.error({ err: error }, 'this process takes no jobs until its clock is right');
     else log.info({}, 'the clock of this process is right again: it takes jobs');
     clockTurned(seen);
   };
   /** Never throws. */
   const look = async (take: (lease: Lease) => Promise<Intent | undefined>): Promise<Intent | undefined> => {
+    const asOf = turns;
     try {
       const intent = await take(lease);
       blind = false;
-      seeClock('right');
+      seeClock('right', asOf);
       return intent;
     } catch (error) {
-      if (error instanceof AppError && error.code === 'CLOCK_WRONG') seeClock('wrong', error);
+      if (error instanceof AppError && error.code === 'CLOCK_WRONG') seeClock('wrong', asOf, error);
       else {
         // The database is away: the next look may see. Said once.
         if (!blind) log.warn({ err: error }, 'could not look for work');

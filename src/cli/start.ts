@@ -51,17 +51,17 @@ async function start(options: StartOptions): Promise<void> {
             report: (taken) => say(takenInWords(taken)),
           });
     const { server, operations } = await openPorts(config, antin);
-    await antin.runner.start();
-    antin.sequencer.start();
-    antin.sweeper.start();
-    antin.probeKeeper?.start();
-    folder?.start();
     endWhenAsked(log, 20_000, async () => {
       await folder?.close();
       await server.close();
       await antin.close();
       await operations?.close(0);
     });
+    await antin.runner.start();
+    antin.sequencer.start();
+    antin.sweeper.start();
+    antin.probeKeeper?.start();
+    folder?.start();
     const url = config.PUBLIC_BASE_URL ?? `http://${config.HOST}:${server.port}`;
     const measures = operations === undefined ? undefined : `http://${config.HOST}:${operations.port}`;
     if (options.json) console.log(JSON.stringify({ ready: true, url, operations: measures, dataDir, hospital }));
