@@ -1,4 +1,7 @@
-/** For `npm run test:all`: how many tests of each file passed in each vitest project, which vitest's own JSON report does not tell. */
+/**
+ * For `npm run test:all`: how many tests of each file passed in each vitest project, and which needed a second try. Vitest's own JSON
+ * report tells neither.
+ */
 import { writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 
@@ -10,7 +13,10 @@ export default class ProjectReporter {
       const file = relative(process.cwd(), module.moduleId);
       // A file that could not be loaded has no tests, and failed.
       const failed = Math.max(count('failed'), module.state() === 'failed' ? 1 : 0);
-      return { project: module.project.name, file, passed: count('passed'), failed };
+      const flaky = [...module.children.allTests()]
+        .filter((test) => test.diagnostic()?.flaky)
+        .map((test) => test.fullName);
+      return { project: module.project.name, file, passed: count('passed'), failed, flaky };
     });
     writeFileSync(process.env.ANTIN_PROJECT_REPORT, JSON.stringify(rows));
   }

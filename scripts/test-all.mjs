@@ -71,7 +71,8 @@ async function tests(project, pattern = project) {
   const reporters = ['default', 'json', './scripts/project-reporter.mjs'].map((name) => `--reporter=${name}`);
   const { code } = await run(
     'vitest',
-    ['run', '--project', pattern, ...reporters, `--outputFile.json=${report}`],
+    // Whole systems with real clocks: a test may have a second try, and is named if it needed it.
+    ['run', '--project', pattern, '--retry=1', ...reporters, `--outputFile.json=${report}`],
     true,
   );
   if (existsSync(env.ANTIN_PROJECT_REPORT)) rows.push(...JSON.parse(readFileSync(env.ANTIN_PROJECT_REPORT, 'utf8')));
@@ -143,6 +144,9 @@ if (existsSync(join(root, 'scripts', 'bench.mjs'))) {
   if (bench.ok) console.log(bench.output.trimEnd());
 }
 
+for (const { project, file, flaky } of rows) {
+  for (const name of flaky) console.log(`~ needed a second try: ${project}: ${file} › ${name}`);
+}
 rmSync(scratch, { recursive: true, force: true });
 for (const complaint of complaints) console.log(`✗ ${complaint}`);
 console.log(
