@@ -9,12 +9,13 @@ import { storeOrRetry } from './store-or-retry.ts';
 import { assertSurvival } from './survival.ts';
 
 const SYSTEM = { kind: 'system', id: 'long-term' } as const;
-/** How long nobody can sign while a time-stamp is fetched. */
+/** How long no other job touches the document while a time-stamp is fetched; a person who comes to sign takes it over. */
 const LEASE_MS = 60_000;
 
 /**
  * Pays owed time-stamps of a document that people still sign, by one document time-stamp over all signatures so far
- * (level T by EN 319 142-1 §5.4.3). Waits while a turn is open: an approval already given must not become stale.
+ * (level T by EN 319 142-1 §5.4.3). Waits while a person's turn is open: an approval already given must not become stale; and gives
+ * way to a person who comes while it is fetched.
  * Does nothing if nothing is owed or the extension will pay.
  * @throws TSA_UNAVAILABLE, DOCUMENT_BUSY (both tried again).
  */
@@ -48,7 +49,7 @@ export async function payTimestamp(
     const pdf = await addDocumentTimestamp(before, deps.timestamp);
     const staged = await records.stage(document, pdf, await assertSurvival(deps, document, before, pdf));
     await storeOrRetry(deps, async (tx) => {
-      // A slow authority outlasted the lease, and somebody may be signing: their approval comes first.
+      // Somebody came to sign, perhaps after a slow authority outlasted the lease: their approval comes first.
       await store.closeTurn(tx, turn.id, 'completed', moment(sharedClock), 'DOCUMENT_BUSY');
       await records.append(tx, { document, steps: [{ kind: 'timestamp', staged, event: undefined }] });
       await records.settleTimestamps(tx, document.id);

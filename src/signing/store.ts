@@ -38,14 +38,23 @@ export interface NewTurn {
   readonly leaseUntil: Moment;
 }
 
-/** Takes the document's lease. @returns false if somebody else's turn is open and not expired. */
+/**
+ * Takes the document's lease; a person takes it from a job of ours that holds it, which then finds it gone and is done again later.
+ * @returns false if somebody else's turn is open and not expired.
+ */
 export async function insertTurn(tx: Tx, turn: NewTurn): Promise<boolean> {
+  const hasRunOut = sql<boolean>`lease_until <= ${turn.now}`;
+  const isOurs = sql<boolean>`clinician_id IS NULL`;
   await tx
     .updateTable('signing_turn')
-    .set({ state: 'expired', closed_at: turn.now, prepared: null })
+    .set({
+      state: sql<TurnState>`CASE WHEN ${hasRunOut} THEN 'expired' ELSE 'cancelled' END`,
+      closed_at: turn.now,
+      prepared: null,
+    })
     .where('document_id', '=', turn.documentId)
     .where('state', '=', 'open')
-    .where('lease_until', '<=', turn.now)
+    .where((at) => (turn.clinicianId === undefined ? hasRunOut : at.or([hasRunOut, isOurs])))
     .execute();
   const row = await turnRow(tx, turn).returning('id').executeTakeFirst();
   return row !== undefined;
@@ -60,7 +69,10 @@ export async function takeTurn(
   turn: NewTurn,
   { version, isAllowed }: { readonly version: number; readonly isAllowed: RawBuilder<boolean> },
 ): Promise<void> {
-  const isCurrent = sql<boolean>`EXISTS (SELECT FROM document WHERE id = ${turn.documentId} AND version = ${version})`;
+  // The insertion waits for whoever is just completing a turn. Without the lock the statement would go on looking at the document as it
+  // was when it began, and the new turn stand on what was superseded meanwhile.
+  const isCurrent = sql<boolean>`EXISTS (
+    SELECT FROM document WHERE id = ${turn.documentId} AND version = ${version} FOR SHARE)`;
   await writeTogether(tx, turnRow(tx, turn), { refusal: 'TURN_TAKEN', and: sql`(${isCurrent} AND ${isAllowed})` });
 }
 

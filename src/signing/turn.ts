@@ -60,7 +60,7 @@ export type SignatureAnswer = { readonly signature: Uint8Array } | { readonly cm
  * revocation (Decree 23/2025 Art 15: never sign with an invalid certificate).
  * When it returns, the prepared state is durable: the second step may come after a restart.
  * @throws STATE_FORBIDS, SLOT_UNKNOWN, NOT_YOUR_TURN, ALREADY_SIGNED, CREDENTIAL_*, ROLE_REQUIRED, LICENCE_EXPIRED, DELEGATION_EXPIRED,
- * CERTIFICATE_*, REVOCATION_UNKNOWN, TURN_TAKEN, REVISION_STALE (somebody signed meanwhile), CLOCK_WRONG (of this process: what it
+ * CERTIFICATE_*, REVOCATION_UNKNOWN, TURN_TAKEN, REVISION_STALE (others go on appending), CLOCK_WRONG (of this process: what it
  * signed would claim a wrong time).
  */
 export async function openTurn(deps: SigningDeps, request: TurnRequest): Promise<OpenTurn> {
@@ -120,7 +120,26 @@ export function openHeldTurn(
   by: Signer,
   options: TurnOptions = {},
 ): Promise<HeldTurn> {
-  return blamingTheClock(deps, () => openByOwnClock(deps, request, by, options));
+  return blamingTheClock(deps, () => openUnlessStale(deps, request, by, options));
+}
+
+/** How often a turn is prepared: others append while it is, a time-stamp of ours for one. */
+const TRIES = 3;
+
+/** Nothing has been approved yet, so what became void meanwhile is prepared anew. */
+async function openUnlessStale(
+  deps: SigningDeps,
+  request: TurnRequest,
+  by: Signer,
+  options: TurnOptions,
+): Promise<HeldTurn> {
+  for (let n = 1; ; n += 1) {
+    try {
+      return await openByOwnClock(deps, request, by, n === 1 ? options : { ...options, document: undefined });
+    } catch (thrown) {
+      if (n === TRIES || !(thrown instanceof AppError) || thrown.code !== 'REVISION_STALE') throw thrown;
+    }
+  }
 }
 
 async function openByOwnClock(

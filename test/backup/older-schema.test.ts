@@ -84,9 +84,9 @@ test('the work goes on: people sign, stopped work is started again, all of it is
   await antin.runner.start();
   clock.advance(60_000);
   const unsigned = [document('rendered').id, document('late').id];
-  for (const line of await signAll(running, practitioner, unsigned)) expect(line).toMatchObject({ signed: true });
+  expect((await signAll(running, practitioner, unsigned)).filter((line) => !line.signed)).toEqual([]);
   const half = [document('inSigning').id, document('owed').id, ...unsigned];
-  for (const line of await signAll(running, representative, half)) expect(line).toMatchObject({ signed: true });
+  expect((await signAll(running, representative, half)).filter((line) => !line.signed)).toEqual([]);
   for (let minute = 0; minute < 10; minute += 1) {
     clock.advance(60_000);
     await settle(running);

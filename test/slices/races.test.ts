@@ -174,6 +174,50 @@ test('a debt waits while a turn is open: the approval is not lost', async () => 
   await expectArchivedOnce(running(), [id]);
 });
 
+/** So many documents that the practitioner signed while no authority answered: a time-stamp is owed on each. */
+async function inDebt(count: number): Promise<string[]> {
+  const { antin, hospital } = running();
+  const ids = await receiveSome(count);
+  antin.authority?.setFaults({ tsa: 'down' });
+  expect((await signAll(running(), hospital.practitioner, ids)).filter((line) => !line.signed)).toEqual([]);
+  antin.authority?.setFaults({});
+  // Authorities that failed are left alone for a while.
+  clock.advance(10 * 60_000);
+  return ids;
+}
+
+test('who comes to sign while a time-stamp is being fetched signs; the time-stamp is paid later', async () => {
+  const { antin, hospital } = running();
+  const [id = ''] = await inDebt(1);
+  antin.authority?.setFaults({ tsaDelayMs: 1000 });
+  const paying = antin.signing.payTimestamp(id, async () => undefined).catch((thrown) => thrown.code);
+  const held = antin.database.db.selectFrom('signing_turn').select('state').where('document_id', '=', id);
+  const isHeld = held.where('state', '=', 'open').where('clinician_id', 'is', null);
+  await expect.poll(() => isHeld.execute()).toHaveLength(1);
+  const signing = signAll(running(), hospital.representative, [id]);
+  await expect.poll(() => held.orderBy('opened_at').execute()).toContainEqual({ state: 'cancelled' });
+  antin.authority?.setFaults({});
+  expect(await signing).toMatchObject([{ signed: true }]);
+  expect(await paying).toBe('DOCUMENT_BUSY');
+  await work();
+  await expectArchivedOnce(running(), [id]);
+});
+
+test('time-stamps are paid just when people sign: nobody is refused', async () => {
+  const { antin, hospital } = running();
+  const ids = await inDebt(6);
+  const paying = Promise.allSettled(ids.map((id) => antin.signing.payTimestamp(id, async () => undefined)));
+  const [one = '', ...others] = ids;
+  const lines = await Promise.all([
+    signAll(running(), hospital.representative, [one]),
+    signAll(running(), hospital.representative, others),
+  ]);
+  expect(lines.flat().filter((line) => !line.signed)).toEqual([]);
+  for (const paid of await paying) if (paid.status === 'rejected') expect(paid.reason.code).toBe('DOCUMENT_BUSY');
+  await work();
+  await expectArchivedOnce(running(), ids);
+});
+
 test('the seal comes while a time-stamp is being paid: one yields, and nothing is lost', async () => {
   const { antin } = running();
   antin.authority?.setFaults({ tsa: 'down' });
