@@ -46,7 +46,7 @@ export interface CheckOptions {
     intact: boolean;
     size: number;
     pending: number;
-    findings: readonly string[];
+    findings: readonly { readonly en: string }[];
   }>;
   readonly fsck: () => Promise<FsckJson>;
 }
@@ -84,7 +84,7 @@ export async function checkEverything(options: CheckOptions): Promise<CheckResul
     find('no job is stuck', `${job} of ${subject}: ${cause}`);
 
   const log = await options.verifyAuditLog();
-  for (const finding of log.findings) find('the audit log verifies', finding);
+  for (const { en } of log.findings) find('the audit log verifies', en);
   if (log.pending > 0) find('the audit log is complete', `${log.pending} entries still wait`);
 
   const read = await readPapers(options, find);

@@ -67,10 +67,17 @@ await chmod(dir, 0o755); // started by root, the database's account must get thr
 console.log(
   `${documents} documents, seed ${seed}, ${values.s3}, ${availableParallelism()} cores, node ${process.version}`,
 );
+// Whoever ends the run early leaves no process and no mounted disk behind either.
+const ended = new Promise<never>((_, reject) => {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => reject(new Error(`Ended by ${signal}.`)));
+  }
+});
+ended.catch(() => undefined);
 const system = await startChaosSystem({ dir, s3: values.s3, chance, say });
 let failed = true;
 try {
-  failed = await run(system);
+  failed = await Promise.race([run(system), ended]);
 } catch (error) {
   console.log(error);
 } finally {

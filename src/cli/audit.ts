@@ -92,7 +92,7 @@ async function verify(options: Where): Promise<void> {
 function tellVerdict({ facility, intact, size, pending, findings }: LogVerdict & { readonly facility: string }): void {
   const words = intact ? 'nguyên vẹn (intact)' : 'KHÔNG nguyên vẹn (NOT intact)';
   console.log(`${intact ? '✔' : '✖'} ${facility}: ${size} mục (entries), ${pending} chờ (pending): ${words}`);
-  for (const finding of findings) console.log(`    ${finding}`);
+  for (const { vi, en } of findings) console.log(`    ${vi} (${en})`);
 }
 
 async function list(options: ListCommand): Promise<void> {

@@ -11,8 +11,10 @@ import {
   tilePath,
   verifyCheckpoint,
 } from '../../engines/merkle/index.ts';
+import type { BilingualText } from '../../shared/index.ts';
 import type { Db } from '../db/index.ts';
 import { leafText } from './entry.ts';
+import { LOG_FINDINGS } from './log-findings.ts';
 import { logOrigin } from './sequencer.ts';
 import * as store from './store.ts';
 
@@ -34,8 +36,8 @@ export interface LogVerdict {
   readonly size: number;
   /** Entries that wait for their index. */
   readonly pending: number;
-  /** What does not fit, at most 100 lines; ids and numbers only. */
-  readonly findings: readonly string[];
+  /** What does not fit, at most 100. */
+  readonly findings: readonly BilingualText[];
 }
 
 export interface LogProofs {
@@ -90,8 +92,8 @@ export function createLogProofs(deps: { db: Db; publicKey: Uint8Array }): LogPro
 }
 
 async function verifyLog(db: Db, publicKey: Uint8Array, facilityId: string): Promise<LogVerdict> {
-  const findings: string[] = [];
-  const report = (finding: string) => {
+  const findings: BilingualText[] = [];
+  const report = (finding: BilingualText) => {
     if (findings.length < MOST_FINDINGS) findings.push(finding);
   };
   const tree = createFrontier();
@@ -106,11 +108,11 @@ async function verifyLog(db: Db, publicKey: Uint8Array, facilityId: string): Pro
     const checkpoints = await store.checkpointsBetween(db, facilityId, size, size + page.length);
     const leaves: Uint8Array[] = [];
     for (const { index, leafHash: stored, entry } of page) {
-      if (index !== nextIndex) report(`index ${nextIndex} is missing`);
+      if (index !== nextIndex) report(LOG_FINDINGS.indexMissing(nextIndex));
       nextIndex = index + 1;
       const actual = entry === undefined ? undefined : leafHash(Buffer.from(leafText(entry)));
-      if (actual === undefined) report(`entry of index ${index} is missing`);
-      else if (hex(actual) !== hex(stored)) report(`entry ${entry?.id} (index ${index}) was changed`);
+      if (actual === undefined) report(LOG_FINDINGS.entryMissing(index));
+      else if (hex(actual) !== hex(stored)) report(LOG_FINDINGS.entryChanged(entry?.id, index));
       const leaf = actual ?? stored;
       leaves.push(leaf);
       tree.append(leaf);
@@ -125,10 +127,10 @@ async function verifyLog(db: Db, publicKey: Uint8Array, facilityId: string): Pro
 
   const last = await store.latestCheckpoint(db, facilityId);
   if ((last?.size ?? 0) !== tree.size()) {
-    report(`the log holds ${tree.size()} entries, its last checkpoint ${last?.size ?? 0}`);
+    report(LOG_FINDINGS.tailCut(tree.size(), last?.size ?? 0));
   }
   const stray = await store.countStray(db, facilityId);
-  if (stray > 0) report(`${stray} entries are neither in the log nor waiting for it`);
+  if (stray > 0) report(LOG_FINDINGS.stray(stray));
   const pending = await store.countPending(db, facilityId);
   return { intact: findings.length === 0, size: tree.size(), pending, findings };
 }
@@ -138,13 +140,13 @@ function checkCheckpoint(
   root: Uint8Array,
   facilityId: string,
   publicKey: Uint8Array,
-  report: (finding: string) => void,
+  report: (finding: BilingualText) => void,
 ): void {
   if (checkpoint === undefined) return;
   const signed = verifyCheckpoint(checkpoint.note, logOrigin(facilityId), publicKey);
-  if (signed === undefined) report(`the checkpoint of size ${checkpoint.size} is not signed by the key of this log`);
+  if (signed === undefined) report(LOG_FINDINGS.notSigned(checkpoint.size));
   else if (signed.size !== checkpoint.size || hex(signed.root) !== hex(root)) {
-    report(`the entries do not give the root that was signed for size ${checkpoint.size}`);
+    report(LOG_FINDINGS.rootDiffers(checkpoint.size));
   }
 }
 
@@ -154,7 +156,7 @@ async function compareTiles(
   facilityId: string,
   grown: readonly Tile[],
   size: number,
-  report: (finding: string) => void,
+  report: (finding: BilingualText) => void,
 ): Promise<void> {
   const stored = await store.readTiles(db, facilityId, grown);
   for (const [i, tile] of grown.entries()) {
@@ -162,7 +164,7 @@ async function compareTiles(
     const isFull = tile.hashes.length === TILE_WIDTH * 32;
     // The stored open tile may already be longer than what has been read so far.
     const comparable = isFull ? found : found.subarray(0, tile.hashes.length);
-    if (hex(comparable) !== hex(tile.hashes)) report(`${tilePath(tile)} does not fit the ${size} entries read`);
+    if (hex(comparable) !== hex(tile.hashes)) report(LOG_FINDINGS.tileDiffers(tilePath(tile), size));
   }
 }
 
