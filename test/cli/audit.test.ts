@@ -69,7 +69,9 @@ test('the whole log is verified; an entry that somebody changed in the database 
   expect(code).toBe(3);
   const [log] = JSON.parse(out).logs;
   expect(log.intact).toBe(false);
-  expect(log.findings[0]).toMatch(/^entry [0-9a-f-]{36} \(index \d+\) was changed$/);
+  expect(log.findings[0].vi).toMatch(/^mục [0-9a-f-]{36} \(số thứ tự \d+\) đã bị sửa$/);
+  const told = await antin(['audit', 'verify', '--data', data]);
+  expect(told.out).toMatch(/^ {4}mục .+ đã bị sửa \(entry [0-9a-f-]{36} \(index \d+\) was changed\)$/m);
 }, 120_000);
 
 test('the archive is examined beside the running system too', async () => {
