@@ -17,7 +17,7 @@ const LEASE_MS = 60_000;
  * (level T by EN 319 142-1 §5.4.3). Waits while a person's turn is open: an approval already given must not become stale; and gives
  * way to a person who comes while it is fetched.
  * Does nothing if nothing is owed or the extension will pay.
- * @throws TSA_UNAVAILABLE, DOCUMENT_BUSY (both tried again).
+ * @throws TSA_UNAVAILABLE, DOCUMENT_BUSY (both tried again; the second when the turn's lease has run out).
  */
 export async function payTimestamp(
   deps: SigningDeps,
@@ -43,7 +43,10 @@ export async function payTimestamp(
     leaseUntil: moment(sharedClock, LEASE_MS),
   };
   const leased = await deps.database.transaction((tx) => store.insertTurn(tx, turn));
-  if (!leased) throw new AppError('DOCUMENT_BUSY');
+  if (!leased) {
+    const heldMs = await store.heldForMs(deps.database.db, document.id, turn.now);
+    throw new AppError('DOCUMENT_BUSY', { extra: { retryAfterSeconds: Math.ceil(heldMs / 1000) } });
+  }
   try {
     const before = await records.bytes(document);
     const pdf = await addDocumentTimestamp(before, deps.timestamp);

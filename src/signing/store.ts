@@ -110,6 +110,17 @@ export async function findTurn(db: Db, facilityId: string, id: string, now: Mome
   return row === undefined ? undefined : toTurn(row);
 }
 
+/** For how much longer the document's open turn holds it; 0: none does. */
+export async function heldForMs(db: Db, documentId: string, now: Moment): Promise<number> {
+  const row = await db
+    .selectFrom('signing_turn')
+    .select(sql<number>`greatest(0, extract(epoch FROM lease_until - ${now}) * 1000)::float8`.as('held_ms'))
+    .where('document_id', '=', documentId)
+    .where('state', '=', 'open')
+    .executeTakeFirst();
+  return row?.held_ms ?? 0;
+}
+
 /** When the lease of a turn runs out, or did. */
 export async function leaseOfTurn(db: Db, id: string): Promise<Date> {
   const row = await db.selectFrom('signing_turn').select('lease_until').where('id', '=', id).executeTakeFirstOrThrow();

@@ -234,6 +234,21 @@ describe('a failure', () => {
     expect((await take()).attempt).toBe(1);
   });
 
+  test('that says for how long a repetition is of no use is left alone until then, also when others get on', async () => {
+    await ask('held');
+    const busy = (retryAfterSeconds: number) => new AppError('DOCUMENT_BUSY', { extra: { retryAfterSeconds } });
+    const held = await outbox.fail(await take(), busy(600));
+    expect(held).toEqual({ outcome: 'retry', dueAt: new Date(clock.now().getTime() + 10 * MINUTE) });
+    clock.advance(9 * MINUTE);
+    expect(await outbox.recover('seal')).toBe(0);
+    clock.advance(MINUTE);
+    const soon = await outbox.fail(await take(), busy(0));
+    expect(soon).toEqual({ outcome: 'retry', dueAt: new Date(clock.now().getTime() + 2000) });
+    clock.advance(MINUTE);
+    const longest = await outbox.fail(await take(), busy(86_400));
+    expect(longest).toEqual({ outcome: 'retry', dueAt: new Date(clock.now().getTime() + 15 * MINUTE) });
+  });
+
   test('that no repetition can mend stops at once; one of our own after a few tries', async () => {
     await ask('wrong');
     expect(await outbox.fail(await take(), new AppError('DIGEST_MISMATCH'))).toEqual({ outcome: 'stopped' });

@@ -161,7 +161,10 @@ test('a debt waits while a turn is open: the approval is not lost', async () => 
   const turn = await answer.json();
   const before = await look(running(), id);
   expect(before.timestampsOwed).toBe(1);
-  await expect(antin.signing.payTimestamp(id, async () => undefined)).rejects.toMatchObject({ code: 'DOCUMENT_BUSY' });
+  await expect(antin.signing.payTimestamp(id, async () => undefined)).rejects.toMatchObject({
+    code: 'DOCUMENT_BUSY',
+    extra: { retryAfterSeconds: 600 },
+  });
   expect(await look(running(), id)).toEqual(before);
 
   const identity = antin.authority?.identity('representative');
@@ -172,6 +175,18 @@ test('a debt waits while a turn is open: the approval is not lost', async () => 
   expect(await done.json()).toMatchObject({ document: id, level: 'B-T' });
   await work();
   await expectArchivedOnce(running(), [id]);
+});
+
+test('a turn that is opened and left does not wear out the job that waits for it', async () => {
+  const { hospital, request } = running();
+  const { representative } = hospital;
+  const [id = ''] = await inDebt(1);
+  const json = { credential: representative.credential };
+  expect((await request('POST', `/v1/documents/${id}/turns`, { key: representative.apiKey, json })).status).toBe(201);
+  const begun = clock.now();
+  await work();
+  expect(await look(running(), id)).toMatchObject({ state: 'in-signing', timestampsOwed: 0 });
+  expect(clock.now().getTime() - begun.getTime()).toBeGreaterThanOrEqual(10 * 60_000);
 });
 
 /** So many documents that the practitioner signed while no authority answered: a time-stamp is owed on each. */

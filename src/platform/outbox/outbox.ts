@@ -1,4 +1,4 @@
-import { type Clock, type ErrorKind, PROBLEMS, systemClock, toAppError } from '../../shared/index.ts';
+import { type AppError, type Clock, type ErrorKind, PROBLEMS, systemClock, toAppError } from '../../shared/index.ts';
 import { clockAheadMs, type Database, moment, type SharedClock, type Tx } from '../db/index.ts';
 import * as claims from './claims/store.ts';
 import type { Bell, Intent, NewIntent, PendingIntent, StoppedIntent } from './intent.ts';
@@ -37,7 +37,10 @@ export interface Outbox {
    * Completing twice under the same fence is harmless. @throws LEASE_LOST when another worker has taken the intent.
    */
   complete(intent: Intent, tx?: Tx): Promise<void>;
-  /** Records a failed try and decides by the kind of the error: again later, or stopped. Never throws for a lost lease. */
+  /**
+   * Records a failed try and decides by the kind of the error: again later (not before its `retryAfterSeconds`), or stopped. Never throws
+   * for a lost lease.
+   */
   fail(intent: Intent, thrown: unknown): Promise<FailureOutcome>;
   /**
    * What this job needs of others works: tries that failed for want of it, and jobs that stopped for it, fall due now. But none
@@ -92,9 +95,9 @@ const TRIES: Record<ErrorKind, number> = {
   integrity: 1,
 };
 
-/** What others may mend: time-stamp and status services, stores, limits. */
+/** What others may mend: time-stamp and status services, stores, limits. Not what waits for somebody to let go of its own document. */
 const CAUSES_ELSEWHERE = Object.entries(PROBLEMS)
-  .filter(([, { kind }]) => kind === 'upstream' || kind === 'limited')
+  .filter(([code, { kind }]) => (kind === 'upstream' || kind === 'limited') && code !== 'DOCUMENT_BUSY')
   .map(([code]) => code);
 const REST_AFTER_TRY_MS = 10_000;
 const REST_AFTER_STOP_MS = 60_000;
@@ -144,7 +147,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       const error = toAppError(thrown);
       const cause = { code: error.code, detail: error.detail.en };
       const again = intent.attempt < TRIES[error.kind];
-      const dueAt = again ? now(pause(intent.attempt, random())) : undefined;
+      const dueAt = again ? now(Math.max(pause(intent.attempt, random()), hintMs(error))) : undefined;
       const due = await database.transaction((tx) => store.recordFailure(tx, intent, { now: now(), cause, dueAt }));
       if (due === undefined) return { outcome: 'lost' };
       return again ? { outcome: 'retry', dueAt: due } : { outcome: 'stopped' };
@@ -186,6 +189,11 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     voidLeases: () => database.transaction((tx) => store.voidLeases(tx, now())),
     onWork: (hear) => database.listen(CHANNEL, hear),
   };
+}
+
+/** How long the error itself says that a repetition is of no use. */
+function hintMs({ extra: { retryAfterSeconds } }: AppError): number {
+  return typeof retryAfterSeconds === 'number' ? Math.min(LONGEST_PAUSE_MS, retryAfterSeconds * 1000) : 0;
 }
 
 /** Exponential, between half and the whole of 2 s, 4 s, 8 s …, at most 15 minutes. */
