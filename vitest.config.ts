@@ -9,8 +9,8 @@ const LONG = [
   'test/api/slow-body.test.ts',
   'test/backup/meanwhile.test.ts',
   'test/cli/{audit,commands}.test.ts',
-  'test/operations/{doctor,health,legal-mode,logs}.test.ts',
-  'test/platform/embedded.test.ts',
+  'test/operations/{doctor,health,legal-mode,logs,port-taken}.test.ts',
+  'test/platform/{dump,embedded}.test.ts',
   'test/probe/*.test.ts',
   'test/slices/crash.test.ts',
 ];
