@@ -4,17 +4,10 @@ import type { AuditActor } from '../platform/audit/index.ts';
 import type { Document } from '../records/index.ts';
 import { AppError, newId, type ProblemCode, toAppError } from '../shared/index.ts';
 import type { SigningDeps } from './deps.ts';
+import { cancelTurn, completeHeldTurn } from './end-turn.ts';
 import { withPinTries } from './pin.ts';
 import * as store from './store.ts';
-import {
-  cancelTurn,
-  completeHeldTurn,
-  type HeldTurn,
-  openHeldTurn,
-  readSigner,
-  type Signer,
-  type TurnRequest,
-} from './turn.ts';
+import { type HeldTurn, openHeldTurn, readSigner, type Signer, type TurnRequest } from './turn.ts';
 
 export interface SessionRequest {
   readonly facilityId: string;

@@ -2,15 +2,16 @@
 import type { Tx } from '../platform/db/index.ts';
 import { AppError } from '../shared/index.ts';
 import type { SigningDeps } from './deps.ts';
+import { cancelTurn, completeTurn } from './end-turn.ts';
 import { extendToArchiveLevel, payTimestamp } from './long-term.ts';
 import { type SealKeys, seal } from './seal.ts';
 import { openSession, type Session, type SessionRequest } from './session.ts';
 import * as store from './store.ts';
-import { cancelTurn, completeTurn, openTurn, type TurnRequest } from './turn.ts';
+import { openTurn, type TurnRequest } from './turn.ts';
 
 export type Signing = ReturnType<typeof createSigning>;
 
-/** Binds the verbs of the slice to their dependencies; contracts stand at `turn.ts`, `session.ts`, `seal.ts`, `long-term.ts`. */
+/** Binds the verbs of the slice to their dependencies; contracts stand at `turn.ts`, `end-turn.ts`, `session.ts`, `seal.ts`, `long-term.ts`. */
 export function createSigning(deps: SigningDeps & { readonly sealKeys: SealKeys }) {
   return {
     openTurn: (request: TurnRequest) => openTurn(deps, request),
