@@ -4,6 +4,7 @@
  */
 import type { Certificate } from '../../src/engines/crypto/index.ts';
 import { validate } from '../../src/engines/pades/index.ts';
+import type { LogVerdict } from '../../src/platform/audit/index.ts';
 import { sha256Hex } from '../../src/shared/index.ts';
 import type { Client } from '../load/client.ts';
 import type { Ledger, Paper } from '../load/ledger.ts';
@@ -42,12 +43,7 @@ export interface CheckOptions {
   /** Reads everything. */
   readonly key: string;
   readonly anchors: readonly Certificate[];
-  readonly verifyAuditLog: () => Promise<{
-    intact: boolean;
-    size: number;
-    pending: number;
-    findings: readonly { readonly en: string }[];
-  }>;
+  readonly verifyAuditLog: () => Promise<LogVerdict>;
   readonly fsck: () => Promise<FsckJson>;
 }
 

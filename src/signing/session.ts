@@ -7,7 +7,7 @@ import type { SigningDeps } from './deps.ts';
 import { cancelTurn, completeHeldTurn } from './end-turn.ts';
 import { withPinTries } from './pin.ts';
 import * as store from './store.ts';
-import { type HeldTurn, openHeldTurn, readSigner, type Signer, type TurnRequest } from './turn.ts';
+import { openHeldTurn, readSigner, type Signer } from './turn.ts';
 
 export interface SessionRequest {
   readonly facilityId: string;
@@ -151,7 +151,7 @@ async function signOne(
 ): Promise<SessionResult> {
   const { facilityId, actor, clinicianId, credentialId, documentId, renditionSha256 } = request;
   const by = { facilityId, actor, clinicianId };
-  const held = await openFresh(deps, { ...by, documentId, credentialId }, signer, document);
+  const held = await openHeldTurn(deps, { ...by, documentId, credentialId }, signer, { atOnce: true, document });
   const { turn } = held;
   try {
     if (renditionSha256 !== undefined && renditionSha256 !== turn.renditionSha256) {
@@ -168,21 +168,4 @@ async function signOne(
     await cancelTurn(deps, { ...by, turnId: turn.id }).catch(() => undefined);
     throw thrown;
   }
-}
-
-/** A document that was read with others may have changed since, also what it is refused for: then it is read anew. */
-async function openFresh(
-  deps: SigningDeps,
-  request: TurnRequest,
-  signer: Signer,
-  document: Document | undefined,
-): Promise<HeldTurn> {
-  if (document !== undefined) {
-    try {
-      return await openHeldTurn(deps, request, signer, { atOnce: true, document });
-    } catch (thrown) {
-      if (!(thrown instanceof AppError)) throw thrown;
-    }
-  }
-  return openHeldTurn(deps, request, signer, { atOnce: true });
 }

@@ -114,7 +114,7 @@ export async function findTurn(db: Db, facilityId: string, id: string, now: Mome
 export async function heldForMs(db: Db, documentId: string, now: Moment): Promise<number> {
   const row = await db
     .selectFrom('signing_turn')
-    .select(sql<number>`greatest(0, extract(epoch FROM lease_until - ${now}) * 1000)::float8`.as('held_ms'))
+    .select(millisecondsUntil('signing_turn.lease_until', now).as('held_ms'))
     .where('document_id', '=', documentId)
     .where('state', '=', 'open')
     .executeTakeFirst();
@@ -241,10 +241,11 @@ export async function pinTries(db: Db, credentialId: string, now: Moment): Promi
   return { failed: row?.failed ?? 0, lockedMs: row?.locked_ms ?? 0 };
 }
 
-const lockedMs = (now: Moment) =>
-  sql<number>`greatest(0, coalesce(extract(epoch FROM pin_attempt.locked_until - ${now}) * 1000, 0))::float8`.as(
-    'locked_ms',
-  );
+const lockedMs = (now: Moment) => millisecondsUntil('pin_attempt.locked_until', now).as('locked_ms');
+
+/** 0 for a moment that has passed, or is not there. */
+const millisecondsUntil = (column: string, now: Moment) =>
+  sql<number>`greatest(0, coalesce(extract(epoch FROM ${sql.ref(column)} - ${now}) * 1000, 0))::float8`;
 
 /** Counts a wrong PIN, unless the credential is locked at `now`. @returns what is counted then. */
 export async function countWrongPin(

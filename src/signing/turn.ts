@@ -107,24 +107,24 @@ export function openHeldTurn(
   by: Signer,
   options: TurnOptions = {},
 ): Promise<HeldTurn> {
-  return blamingTheClock(deps, () => openUnlessStale(deps, request, by, options));
+  return blamingTheClock(deps, () => openFresh(deps, request, by, options));
 }
 
 /** How often a turn is prepared: others append while it is, a time-stamp of ours for one. */
 const TRIES = 3;
 
-/** Nothing has been approved yet, so what became void meanwhile is prepared anew. */
-async function openUnlessStale(
-  deps: SigningDeps,
-  request: TurnRequest,
-  by: Signer,
-  options: TurnOptions,
-): Promise<HeldTurn> {
+/**
+ * Nothing has been approved yet, so what became void meanwhile is prepared anew. And a document that was read a moment ago may have
+ * changed since, also what it is refused for: then it is read anew.
+ */
+async function openFresh(deps: SigningDeps, request: TurnRequest, by: Signer, options: TurnOptions): Promise<HeldTurn> {
   for (let n = 1; ; n += 1) {
     try {
       return await openByOwnClock(deps, request, by, n === 1 ? options : { ...options, document: undefined });
     } catch (thrown) {
-      if (n === TRIES || !(thrown instanceof AppError) || thrown.code !== 'REVISION_STALE') throw thrown;
+      if (n === TRIES || !(thrown instanceof AppError)) throw thrown;
+      const wasReadBefore = n === 1 && options.document !== undefined;
+      if (!wasReadBefore && thrown.code !== 'REVISION_STALE') throw thrown;
     }
   }
 }

@@ -16,7 +16,14 @@ export { MIGRATIONS } from './migrations/index.ts';
 export type { Migration } from './migrations/migration.ts';
 export { moment, type SharedClock } from './moment.ts';
 export { type Move, type Moved, moveDatabase } from './move.ts';
-export { clockAheadMs, clockProblem, clockWrong, isClockRight, MOST_CLOCK_ERROR_MS } from './own-clock.ts';
+export {
+  clockAheadMs,
+  clockProblem,
+  clockWrong,
+  isClockRight,
+  MOST_CLOCK_ERROR_MS,
+  OWN_CLOCK_IS_RIGHT,
+} from './own-clock.ts';
 export { joinServer, type ReachedDatabase, reachDatabase } from './reach.ts';
 export type * from './schema/archive.ts';
 export type * from './schema/operations.ts';

@@ -18,6 +18,9 @@ export function isClockRight(shared: SharedClock, own: Clock): RawBuilder<boolea
   return sql<boolean>`abs(${clockAheadMs(shared, own)}) <= ${MOST_CLOCK_ERROR_MS}`;
 }
 
+/** The same, in a statement that tells `ahead_ms` as well: from a part `own_clock` of its WITH. */
+export const OWN_CLOCK_IS_RIGHT = sql<boolean>`(SELECT abs(ahead_ms) <= ${sql.lit(MOST_CLOCK_ERROR_MS)} FROM own_clock)`;
+
 /** @returns CLOCK_WRONG with by how much; undefined: the clock is right. */
 export async function clockProblem(db: Db, shared: SharedClock, own: Clock): Promise<AppError | undefined> {
   const { rows } = await sql<{ ahead: number }>`SELECT ${clockAheadMs(shared, own)} AS ahead`.execute(db);

@@ -5,7 +5,7 @@ import {
   clockAheadMs,
   clockWrong,
   type Db,
-  MOST_CLOCK_ERROR_MS,
+  OWN_CLOCK_IS_RIGHT,
   type SharedClock,
   type Tx,
   writeTogether,
@@ -60,7 +60,7 @@ export async function groundwork(
       : sql`
         INSERT INTO document_number (facility_id, form, year, last)
         SELECT ${facilityId}, ${numbering.form}, ${numbering.year}, 1
-        FROM own_clock WHERE abs(ahead_ms) <= ${sql.lit(MOST_CLOCK_ERROR_MS)}
+        WHERE ${OWN_CLOCK_IS_RIGHT}
         ON CONFLICT (facility_id, form, year) DO UPDATE SET last = document_number.last + 1
         RETURNING last`;
   const counting = countingFacts(db, about.except)

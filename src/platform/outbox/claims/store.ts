@@ -1,7 +1,7 @@
 /** SQL of who gets what: ringing for due rows, and taking them under a lease. */
 import { type RawBuilder, sql } from 'kysely';
 import { PROBLEMS } from '../../../shared/index.ts';
-import { clockWrong, type Db, MOST_CLOCK_ERROR_MS } from '../../db/index.ts';
+import { clockWrong, type Db, OWN_CLOCK_IS_RIGHT } from '../../db/index.ts';
 import type { Bell, Intent } from '../intent.ts';
 import type { JobName } from '../job-name.ts';
 import type { Moment } from '../store.ts';
@@ -30,19 +30,17 @@ interface ClaimedRow {
   readonly ahead_ms: number;
 }
 
-const IS_CLOCK_RIGHT = sql`(SELECT abs(ahead_ms) <= ${sql.lit(MOST_CLOCK_ERROR_MS)} FROM own_clock)`;
-
 /** The first due row in the order (due, id) that no other worker is looking at, else one whose lease has run out. @throws CLOCK_WRONG. */
 export async function claim(db: Db, options: Claim & { jobs: readonly JobName[] }): Promise<Intent | undefined> {
   const { jobs, now } = options;
   const found = sql`
     waiting AS (
       SELECT id, fence, state, attempts FROM outbox
-      WHERE state = 'waiting' AND job = ANY(${jobs}) AND due_at <= ${now} AND ${IS_CLOCK_RIGHT}
+      WHERE state = 'waiting' AND job = ANY(${jobs}) AND due_at <= ${now} AND ${OWN_CLOCK_IS_RIGHT}
       ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
     ), expired AS (
       SELECT id, fence, state, attempts FROM outbox
-      WHERE state = 'leased' AND job = ANY(${jobs}) AND lease_until <= ${now} AND ${IS_CLOCK_RIGHT}
+      WHERE state = 'leased' AND job = ANY(${jobs}) AND lease_until <= ${now} AND ${OWN_CLOCK_IS_RIGHT}
         AND NOT EXISTS (SELECT FROM waiting)
       ORDER BY lease_until, id LIMIT 1 FOR UPDATE SKIP LOCKED
     ), found AS (
@@ -60,7 +58,7 @@ export async function claimRung(db: Db, { id, fence }: Bell, options: Claim): Pr
   const found = sql`
     found AS (
       SELECT id, fence, state, attempts FROM outbox
-      WHERE id = ${id} AND fence = ${fence} AND ${IS_CLOCK_RIGHT}
+      WHERE id = ${id} AND fence = ${fence} AND ${OWN_CLOCK_IS_RIGHT}
         AND (state = 'waiting' AND due_at <= ${now} OR state = 'leased' AND lease_until <= ${now})
       FOR UPDATE
     )`;
